@@ -1,0 +1,37 @@
+import { string as argument } from '@oclif/core/args';
+import { string } from '@oclif/core/flags';
+import { BaseCommand, confirmFlags, stepsFlag, writingFlags } from '../../base-command.js';
+
+export default class Down extends BaseCommand {
+  static override summary = 'Roll back the last applied migration, or more.';
+  static override description =
+    'Rolls back in reverse order only: one that later migrations depend on is refused. Asks first when it would roll back more than one.';
+  static override examples = [
+    '<%= config.bin %> migrate:down',
+    '<%= config.bin %> migrate:down 002_add_indexes',
+    '<%= config.bin %> migrate:down --to 001_initial_schema --yes',
+  ];
+  static override args = {
+    name: argument({ description: 'The migration to roll back (default: the last applied).' }),
+  };
+  static override flags = {
+    ...writingFlags,
+    to: string({
+      description: 'Roll back to this one, which stays.',
+      helpValue: 'NAME',
+      exclusive: ['steps'],
+    }),
+    steps: stepsFlag,
+    ...confirmFlags,
+  };
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(Down);
+    const options = { name: args.name, to: flags.to, steps: flags.steps };
+    return this.withService(flags, 'write', async (service) => {
+      const plan = await service.plan('down', options);
+      if (plan.steps.length > 1) await this.confirm(plan, flags);
+      return this.finishRun(await service.down({ ...options, onProgress: this.onProgress }));
+    });
+  }
+}

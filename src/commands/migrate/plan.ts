@@ -1,0 +1,38 @@
+import { string as argument } from '@oclif/core/args';
+import { string } from '@oclif/core/flags';
+import { BaseCommand, databaseFlags, policyFlags, stepsFlag } from '../../base-command.js';
+import type { Command as PlannedCommand, Plan as PlanReport } from '../../domain/plan.js';
+import { planText } from '../../output.js';
+
+export default class Plan extends BaseCommand {
+  static override summary = 'Say what up, down, reset or redo would do, and why.';
+  static override description = 'Writes nothing. Ends as that command would, when it would refuse.';
+  static override examples = [
+    '<%= config.bin %> migrate:plan',
+    '<%= config.bin %> migrate:plan down --steps 2',
+  ];
+  static override args = {
+    command: argument({
+      description: 'The command to plan.',
+      options: ['up', 'down', 'reset', 'redo'] satisfies PlannedCommand[],
+      default: 'up',
+    }),
+    name: argument({ description: 'For down: the migration to roll back.' }),
+  };
+  static override flags = {
+    ...databaseFlags,
+    to: string({ description: 'As for up and down.', helpValue: 'NAME', exclusive: ['steps'] }),
+    steps: stepsFlag,
+    ...policyFlags,
+  };
+
+  async run(): Promise<PlanReport> {
+    const { args, flags } = await this.parse(Plan);
+    const { to, steps } = flags;
+    const plan = await this.withService(flags, 'read', (service) =>
+      service.plan(args.command as PlannedCommand, { name: args.name, to, steps }),
+    );
+    this.log(planText(plan, this.paint));
+    return plan;
+  }
+}

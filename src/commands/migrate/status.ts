@@ -1,0 +1,33 @@
+import { boolean } from '@oclif/core/flags';
+import { BaseCommand, databaseFlags } from '../../base-command.js';
+import type { StatusReport } from '../../domain/status.js';
+import { EXIT } from '../../errors.js';
+import { statusText } from '../../output.js';
+
+export default class Status extends BaseCommand {
+  static override summary = 'Show which migrations are applied, and what is wrong.';
+  static override description = 'Writes nothing: neither a table nor a database is created.';
+  static override examples = [
+    '<%= config.bin %> migrate:status',
+    '<%= config.bin %> migrate:status --json --exit-code',
+  ];
+  static override flags = {
+    ...databaseFlags,
+    'exit-code': boolean({
+      description: 'Exit with 3 when something is pending, with 4 when the history is wrong.',
+    }),
+  };
+
+  async run(): Promise<StatusReport> {
+    const { flags } = await this.parse(Status);
+    const report = await this.withService(flags, 'read', (service) => service.status());
+    this.log(statusText(report, this.paint));
+    if (flags['exit-code']) process.exitCode = exitCode(report);
+    return report;
+  }
+}
+
+function exitCode({ pending, anomalies }: StatusReport): number {
+  if (pending > 0) return EXIT.pending;
+  return anomalies.length > 0 ? EXIT.history : EXIT.ok;
+}

@@ -1,0 +1,27 @@
+import { string } from '@oclif/core/flags';
+import { BaseCommand, policyFlags, stepsFlag, writingFlags } from '../../base-command.js';
+
+export default class Up extends BaseCommand {
+  static override summary = 'Apply pending migrations, in order.';
+  static override description =
+    'Each runs in a transaction of its own, together with its record. The first that fails is rolled back, and ends the run; those before it stay.';
+  static override examples = [
+    '<%= config.bin %> migrate:up',
+    '<%= config.bin %> migrate:up --steps 1',
+    '<%= config.bin %> migrate:up --database app.db --dir migrations --to 003_add_users',
+  ];
+  static override flags = {
+    ...writingFlags,
+    to: string({ description: 'The last migration to apply.', helpValue: 'NAME', exclusive: ['steps'] }),
+    steps: stepsFlag,
+    ...policyFlags,
+  };
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(Up);
+    return this.withService(flags, 'write', async (service) => {
+      const { to, steps } = flags;
+      return this.finishRun(await service.up({ to, steps, onProgress: this.onProgress }));
+    });
+  }
+}

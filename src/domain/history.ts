@@ -1,0 +1,76 @@
+import type { DiscoveredMigration, MigrationRecord } from './migration.js';
+import { compareNames, inOrder } from './name.js';
+
+/** What is wrong between the source and the records. */
+export type AnomalyKind = 'missing' | 'changed' | 'out-of-order';
+
+export interface Anomaly {
+  readonly kind: AnomalyKind;
+  readonly name: string;
+  /** One sentence for a person. */
+  readonly message: string;
+}
+
+/** Everything that the rules look at: the source and the records, each in order, and which files were edited. */
+export interface History {
+  readonly discovered: readonly DiscoveredMigration[];
+  readonly records: readonly MigrationRecord[];
+  /** Names whose file differs from the one that was applied. */
+  readonly changed: readonly string[];
+}
+
+/** Puts both sides in the order in which migrations run. */
+export function historyOf(
+  discovered: readonly DiscoveredMigration[],
+  records: readonly MigrationRecord[],
+  changed: readonly string[] = [],
+): History {
+  return { discovered: inOrder(discovered), records: inOrder(records), changed };
+}
+
+/** In the source and not recorded, in order. */
+export function pendingOf({ discovered, records }: History): readonly DiscoveredMigration[] {
+  const recorded = new Set(records.map(({ name }) => name));
+  return discovered.filter(({ name }) => !recorded.has(name));
+}
+
+/** Recorded and not in the source, in order. */
+export function missingOf({ discovered, records }: History): readonly MigrationRecord[] {
+  const known = new Set(discovered.map(({ name }) => name));
+  return records.filter(({ name }) => !known.has(name));
+}
+
+/** Pending although one that sorts later is applied, with the last applied one that makes them so. */
+export function outOfOrderOf(
+  history: History,
+): { names: readonly string[]; lastApplied: string } | undefined {
+  const missing = new Set(missingOf(history));
+  const last = history.records.findLast((record) => !missing.has(record));
+  if (last === undefined) return undefined;
+  const names = pendingOf(history)
+    .map(({ name }) => name)
+    .filter((name) => compareNames(name, last.name) < 0);
+  return names.length > 0 ? { names, lastApplied: last.name } : undefined;
+}
+
+/** All that is wrong, a line each. */
+export function anomaliesOf(history: History): readonly Anomaly[] {
+  const outOfOrder = outOfOrderOf(history);
+  return [
+    ...missingOf(history).map(({ name }): Anomaly => ({
+      kind: 'missing',
+      name,
+      message: `${name} is recorded as applied, but is not in the source`,
+    })),
+    ...history.changed.map((name): Anomaly => ({
+      kind: 'changed',
+      name,
+      message: `${name} was edited after it had been applied`,
+    })),
+    ...(outOfOrder?.names ?? []).map((name): Anomaly => ({
+      kind: 'out-of-order',
+      name,
+      message: `${name} is pending, but sorts before ${outOfOrder?.lastApplied}, which is applied`,
+    })),
+  ];
+}

@@ -1,0 +1,77 @@
+import { InvalidMigrationError } from '../errors.js';
+
+/** The number before the first `_` or `-` of a name, as its digits, or undefined when the name has none. */
+export function prefixOf(name: string): string | undefined {
+  return /^\d+(?=$|[_-])/.exec(name)?.[0];
+}
+
+/**
+ * The order in which migrations run: by the numeric value of the prefix (of any length: 2 before 10, 999 before
+ * 1000), then by the rest of the name, then by the name itself, so that no two different names are equal. A name
+ * without a prefix, which only a list can hold, comes after all that have one.
+ *
+ * @example
+ * ['10_b', '9_a', '20261122093000_c'].sort(compareNames); // 9_a, 10_b, 20261122093000_c
+ */
+export function compareNames(a: string, b: string): number {
+  return compareKeys(keyOf(a), keyOf(b));
+}
+
+/** A copy of `items` in the order of `compareNames`, reading each prefix once. */
+export function inOrder<T extends { readonly name: string }>(items: readonly T[]): readonly T[] {
+  return items
+    .map((item) => ({ item, key: keyOf(item.name) }))
+    .toSorted((a, b) => compareKeys(a.key, b.key))
+    .map(({ item }) => item);
+}
+
+/** The prefix that follows `names`: `003` after `002_x`, at least three digits, or the width that is in use. */
+export function nextPrefix(names: readonly string[]): string {
+  const highest = inOrder(names.map((name) => ({ name: prefixOf(name) ?? '0' }))).at(-1)?.name ?? '0';
+  return String(BigInt(highest) + 1n).padStart(Math.max(3, highest.length), '0');
+}
+
+/** `Add user prefs!` → `add_user_prefs`. Letters and digits of any script stay; all else becomes `_`. */
+export function slugOf(words: string): string {
+  const slug = words
+    .normalize('NFC')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, '_')
+    .replaceAll(/^_+|_+$/g, '');
+  if (slug === '') {
+    throw new InvalidMigrationError(
+      `"${words}" leaves nothing to name a migration by.`,
+      'Use at least one letter or digit, as in: decant migrate:create add users',
+    );
+  }
+  return slug;
+}
+
+interface Key {
+  readonly name: string;
+  /** Without leading zeros; undefined when there is no prefix. */
+  readonly digits: string | undefined;
+  readonly rest: string;
+}
+
+function keyOf(name: string): Key {
+  const prefix = prefixOf(name);
+  return { name, digits: prefix?.replace(/^0+/, ''), rest: name.slice(prefix?.length ?? 0) };
+}
+
+function compareKeys(a: Key, b: Key): number {
+  if (a.digits === undefined || b.digits === undefined) {
+    return Number(a.digits === undefined) - Number(b.digits === undefined) || compareText(a.name, b.name);
+  }
+  return compareDigits(a.digits, b.digits) || compareText(a.rest, b.rest) || compareText(a.name, b.name);
+}
+
+// Digit strings, not numbers: a timestamp with milliseconds is above 2^53.
+function compareDigits(a: string, b: string): number {
+  return a.length - b.length || compareText(a, b);
+}
+
+// By code unit, not by locale: the order must be the same on every machine.
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

@@ -1,0 +1,200 @@
+import {
+  ChangedMigrationError,
+  LaterMigrationsError,
+  MissingMigrationError,
+  NotAppliedError,
+  OutOfOrderError,
+  UnknownMigrationError,
+  UsageError,
+} from '../errors.js';
+import { missingOf, outOfOrderOf, pendingOf, type History } from './history.js';
+import type { Direction } from './migration.js';
+import { compareNames } from './name.js';
+
+/** What a command would do: which migrations, in which order and direction, and why. */
+export interface Plan {
+  readonly command: Command;
+  readonly steps: readonly PlanStep[];
+  /** Pending (up) or applied (down) migrations that this plan leaves as they are. */
+  readonly held: readonly HeldMigration[];
+  readonly warnings: readonly string[];
+}
+
+export type Command = 'up' | 'down' | 'reset' | 'redo';
+
+export interface PlanStep {
+  readonly name: string;
+  readonly direction: Direction;
+  readonly reason: string;
+}
+
+export interface HeldMigration {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** How far up: at most one of the two; without either, all that is pending. */
+export interface UpOptions {
+  /** The last one to apply. */
+  readonly to?: string | undefined;
+  /** How many to apply, from 1. */
+  readonly steps?: number | undefined;
+}
+
+/** How far down: at most one of the three; without any, the last applied one. */
+export interface DownOptions {
+  /** The one to roll back; refused while later ones are applied. */
+  readonly name?: string | undefined;
+  /** The one to roll back to: it stays, all after it are rolled back. */
+  readonly to?: string | undefined;
+  /** How many to roll back, from 1. */
+  readonly steps?: number | undefined;
+}
+
+/** What to do about a problem in the history. */
+export type Policy = 'error' | 'warn' | 'allow';
+export const POLICIES = ['error', 'warn', 'allow'] as const satisfies readonly Policy[];
+
+export interface HistoryPolicy {
+  /** A pending migration sorts before an applied one. */
+  readonly outOfOrder: Policy;
+  /** A recorded migration is not in the source. */
+  readonly missing: Policy;
+  /** A file was edited after it had been applied. */
+  readonly changed: Policy;
+}
+
+export const STRICT: HistoryPolicy = { outOfOrder: 'error', missing: 'error', changed: 'error' };
+
+/**
+ * Which pending migrations to apply.
+ * @throws UsageError, UnknownMigrationError, OutOfOrderError, MissingMigrationError, ChangedMigrationError
+ */
+export function planUp(history: History, options: UpOptions = {}, policy: HistoryPolicy = STRICT): Plan {
+  atMostOne(options);
+  const pending = pendingOf(history);
+  const warnings = judge(history, policy);
+  const count = options.to === undefined ? (options.steps ?? pending.length) : countUpTo(history, options.to);
+  return {
+    command: 'up',
+    steps: pending.slice(0, count).map(({ name }) => ({ name, direction: 'up', reason: 'pending' })),
+    held: pending.slice(count).map(({ name }) => ({
+      name,
+      reason: options.to === undefined ? `beyond ${options.steps} steps` : `after ${options.to}`,
+    })),
+    warnings,
+  };
+}
+
+/**
+ * Which applied migrations to roll back, newest first.
+ * @throws UsageError, UnknownMigrationError, NotAppliedError, LaterMigrationsError, MissingMigrationError
+ */
+export function planDown(history: History, options: DownOptions = {}): Plan {
+  atMostOne(options);
+  const newestFirst = history.records.toReversed().map(({ name }) => name);
+  const count = countDown(history, newestFirst, options);
+  const reason = options.to === undefined ? 'the last applied' : `after ${options.to}`;
+  const steps = newestFirst.slice(0, count);
+  return {
+    command: 'down',
+    steps: rollBack(history, steps, options.name === undefined ? reason : 'named'),
+    held: newestFirst.slice(count).map((name) => ({ name, reason: 'stays applied' })),
+    warnings: warnOfChanged(history, steps),
+  };
+}
+
+/** All applied migrations, newest first. @throws MissingMigrationError */
+export function planReset(history: History): Plan {
+  const names = history.records.toReversed().map(({ name }) => name);
+  return {
+    command: 'reset',
+    steps: rollBack(history, names, 'applied'),
+    held: [],
+    warnings: warnOfChanged(history, names),
+  };
+}
+
+/** The last applied migration, down and up again. @throws MissingMigrationError */
+export function planRedo(history: History): Plan {
+  const down = planDown(history);
+  const up = down.steps.map(({ name }): PlanStep => ({ name, direction: 'up', reason: 'applied again' }));
+  return { ...down, command: 'redo', steps: [...down.steps, ...up] };
+}
+
+function countUpTo(history: History, to: string): number {
+  if (!history.discovered.some(({ name }) => name === to)) throw unknown(to);
+  return pendingOf(history).filter(({ name }) => compareNames(name, to) <= 0).length;
+}
+
+function countDown(history: History, newestFirst: readonly string[], options: DownOptions): number {
+  const named = options.name ?? options.to;
+  if (named === undefined) return options.steps ?? 1;
+  const index = newestFirst.indexOf(named);
+  if (index === -1) throw notRecorded(history, named);
+  if (options.to !== undefined) return index;
+  if (index > 0) throw new LaterMigrationsError(named, newestFirst.slice(0, index).toReversed());
+  return 1;
+}
+
+function notRecorded(history: History, name: string): Error {
+  if (!history.discovered.some((each) => each.name === name)) return unknown(name);
+  return new NotAppliedError(
+    `${name} is not applied, so there is nothing to roll back.`,
+    'migrate:status shows what is applied.',
+  );
+}
+
+function unknown(name: string): UnknownMigrationError {
+  return new UnknownMigrationError(
+    `There is no migration named "${name}".`,
+    'Give the whole name as migrate:status shows it, as in 001_initial_schema.',
+  );
+}
+
+function rollBack(history: History, names: readonly string[], reason: string): readonly PlanStep[] {
+  const missing = new Set(missingOf(history).map(({ name }) => name));
+  const lost = names.filter((name) => missing.has(name));
+  if (lost.length > 0) {
+    throw new MissingMigrationError(lost, 'Put the file back: its down() is needed to roll it back.');
+  }
+  return names.map((name) => ({ name, direction: 'down', reason }));
+}
+
+// A missing migration matters to `up` only when there is something to build on top of it.
+function judge(history: History, policy: HistoryPolicy): readonly string[] {
+  const warnings: string[] = [];
+  const act = (what: Policy, error: Error): void => {
+    if (what === 'error') throw error;
+    if (what === 'warn') warnings.push(error.message);
+  };
+  const pending = pendingOf(history).length > 0;
+  const missing = missingOf(history).map(({ name }) => name);
+  const outOfOrder = outOfOrderOf(history);
+  if (history.changed.length > 0) act(policy.changed, new ChangedMigrationError(history.changed));
+  if (missing.length > 0) {
+    const strictness = pending || policy.missing === 'allow' ? policy.missing : 'warn';
+    act(strictness, new MissingMigrationError(missing, MISSING_HINT));
+  }
+  if (outOfOrder) act(policy.outOfOrder, new OutOfOrderError(outOfOrder.names, outOfOrder.lastApplied));
+  return warnings;
+}
+
+const MISSING_HINT =
+  "Put the file back, or, if it is gone for good, run again with --missing=allow (config: missing: 'allow').";
+
+function warnOfChanged(history: History, names: readonly string[]): readonly string[] {
+  return history.changed
+    .filter((name) => names.includes(name))
+    .map((name) => `${name} was edited after it had been applied; its present down() is used.`);
+}
+
+function atMostOne(options: DownOptions): void {
+  const given = [options.name, options.to, options.steps].filter((value) => value !== undefined);
+  if (given.length > 1) {
+    throw new UsageError('More than one of a name, --to and --steps was given.', 'Give at most one of them.');
+  }
+  if (options.steps !== undefined && (!Number.isInteger(options.steps) || options.steps < 1)) {
+    throw new UsageError(`steps must be a whole number from 1, not ${options.steps}.`, 'Example: --steps 2');
+  }
+}

@@ -1,0 +1,42 @@
+import type { Direction } from './migration.js';
+import type { Command, PlanStep } from './plan.js';
+
+/** What became of one step. `'skipped'`: another process had done it by the time the lock was ours. */
+export type Outcome = 'applied' | 'rolled-back' | 'skipped';
+
+export interface StepResult {
+  readonly name: string;
+  readonly direction: Direction;
+  readonly outcome: Outcome;
+  /** Milliseconds from BEGIN to COMMIT. */
+  readonly durationMs: number;
+}
+
+/** What a run did, in the order in which it did it. */
+export interface RunReport {
+  readonly runId: string;
+  readonly command: Command;
+  readonly steps: readonly StepResult[];
+  readonly warnings: readonly string[];
+}
+
+/** What a run tells while it goes on; each is sent synchronously. */
+export type Progress =
+  | { readonly type: 'start'; readonly step: PlanStep; readonly index: number; readonly total: number }
+  | { readonly type: 'done'; readonly result: StepResult; readonly index: number; readonly total: number };
+
+export type OnProgress = (progress: Progress) => void;
+
+/** Names of one outcome, in the order in which it came about. */
+export function namesOf(report: RunReport, outcome: Outcome): string[] {
+  return report.steps.filter((step) => step.outcome === outcome).map(({ name }) => name);
+}
+
+/** Freezes a plain value through and through, and returns it. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const each of Object.values(value)) deepFreeze(each);
+  }
+  return value;
+}

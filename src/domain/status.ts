@@ -1,0 +1,38 @@
+import { anomaliesOf, missingOf, type Anomaly, type History } from './history.js';
+import { inOrder } from './name.js';
+
+/** Whether one migration is applied, and since when (UTC, `YYYY-MM-DD HH:MM:SS`). */
+export interface MigrationStatus {
+  readonly name: string;
+  readonly applied: boolean;
+  readonly appliedAt?: string;
+}
+
+/** What `migrate:status` shows. Missing migrations are among `migrations`, as applied. */
+export interface StatusReport {
+  readonly migrations: readonly MigrationStatus[];
+  readonly total: number;
+  readonly applied: number;
+  readonly pending: number;
+  readonly anomalies: readonly Anomaly[];
+}
+
+/** The status of every migration of the source and of every recorded one, in order. */
+export function statusOf(history: History): StatusReport {
+  const appliedAt = new Map(history.records.map((record) => [record.name, record.applied_at]));
+  const migrations = inOrder([...history.discovered, ...missingOf(history)]).map(({ name }) =>
+    statusEntry(name, appliedAt.get(name)),
+  );
+  const applied = migrations.filter((entry) => entry.applied).length;
+  return {
+    migrations,
+    total: migrations.length,
+    applied,
+    pending: migrations.length - applied,
+    anomalies: anomaliesOf(history),
+  };
+}
+
+function statusEntry(name: string, appliedAt: string | undefined): MigrationStatus {
+  return appliedAt === undefined ? { name, applied: false } : { name, applied: true, appliedAt };
+}

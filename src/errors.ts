@@ -1,0 +1,205 @@
+/** What the process ends with; the table is in the README. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, pending: 3, history: 4, locked: 5 } as const;
+
+/**
+ * Every error that Decant throws on purpose. `code` is stable, `hint` says what to do next, `exitCode` is what
+ * the CLI ends with. An error without these is a bug in Decant.
+ */
+export abstract class DecantError extends Error {
+  abstract readonly code: `DECANT_${string}`;
+  readonly exitCode: number = EXIT.failed;
+
+  constructor(
+    message: string,
+    readonly hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** A flag, argument, option or config value that cannot be used as it stands. */
+export class UsageError extends DecantError {
+  readonly code = 'DECANT_USAGE';
+  override readonly exitCode = EXIT.usage;
+}
+
+/** A config file that cannot be loaded, or holds a value that Decant does not know. */
+export class ConfigError extends DecantError {
+  readonly code = 'DECANT_CONFIG';
+  override readonly exitCode = EXIT.usage;
+}
+
+/** The folder of migrations is missing or cannot be read. */
+export class SourceError extends DecantError {
+  readonly code = 'DECANT_SOURCE';
+  override readonly exitCode = EXIT.usage;
+}
+
+/** A name was given that is neither in the source nor recorded. */
+export class UnknownMigrationError extends DecantError {
+  readonly code = 'DECANT_UNKNOWN_MIGRATION';
+  override readonly exitCode = EXIT.usage;
+}
+
+/** More than one migration would be rolled back and nobody could be asked. */
+export class ConfirmationRequiredError extends DecantError {
+  readonly code = 'DECANT_CONFIRMATION_REQUIRED';
+  override readonly exitCode = EXIT.usage;
+}
+
+/** A file or list entry looks like a migration, but is not one. */
+export class InvalidMigrationError extends DecantError {
+  readonly code = 'DECANT_INVALID_MIGRATION';
+}
+
+/** Two migrations of one source have the same name. */
+export class DuplicateMigrationError extends DecantError {
+  readonly code = 'DECANT_DUPLICATE_MIGRATION';
+}
+
+/** The container cannot build a migration class. */
+export class InjectionError extends DecantError {
+  readonly code = 'DECANT_INJECTION';
+}
+
+/** A rollback was asked for a migration that is not applied. */
+export class NotAppliedError extends DecantError {
+  readonly code = 'DECANT_NOT_APPLIED';
+}
+
+/** A rollback was asked for a migration while later ones are applied. */
+export class LaterMigrationsError extends DecantError {
+  readonly code = 'DECANT_LATER_MIGRATIONS';
+
+  constructor(
+    migration: string,
+    readonly later: readonly string[],
+  ) {
+    super(
+      `Cannot roll back ${migration}: later migrations depend on it (${later.join(', ')}).`,
+      `Roll the later ones back first, newest first; migrate:down without a name takes the newest.`,
+    );
+  }
+}
+
+/** A planned rollback cannot be done, and was therefore not begun. */
+export class IrreversibleMigrationError extends DecantError {
+  readonly code = 'DECANT_IRREVERSIBLE';
+
+  constructor(
+    readonly migration: string,
+    readonly reason: string,
+  ) {
+    super(
+      `Cannot roll back ${migration}: it is irreversible (${reason}). Nothing was rolled back.`,
+      'Write a new migration that brings the database to where you want it, or restore a backup.',
+    );
+  }
+}
+
+/** A pending migration sorts before one that is applied. */
+export class OutOfOrderError extends DecantError {
+  readonly code = 'DECANT_OUT_OF_ORDER';
+  override readonly exitCode = EXIT.history;
+
+  constructor(
+    readonly migrations: readonly string[],
+    lastApplied: string,
+  ) {
+    super(
+      `Out of order: ${migrations.join(', ')} ${migrations.length > 1 ? 'are' : 'is'} pending but sorts before ${lastApplied}, which is applied.`,
+      `Either rename the file so that it sorts after ${lastApplied}, or, if the order does not matter, run again with --out-of-order=allow (config: outOfOrder: 'allow').`,
+    );
+  }
+}
+
+/** A recorded migration is not in the source. */
+export class MissingMigrationError extends DecantError {
+  readonly code = 'DECANT_MISSING';
+  override readonly exitCode = EXIT.history;
+
+  constructor(
+    readonly migrations: readonly string[],
+    hint: string,
+  ) {
+    super(`Missing: ${migrations.join(', ')} recorded as applied, but not in the source.`, hint);
+  }
+}
+
+/** A file was edited after it had been applied. */
+export class ChangedMigrationError extends DecantError {
+  readonly code = 'DECANT_CHANGED';
+  override readonly exitCode = EXIT.history;
+
+  constructor(readonly migrations: readonly string[]) {
+    super(
+      `Changed: ${migrations.join(', ')} ${migrations.length > 1 ? 'were' : 'was'} edited after having been applied.`,
+      `Put the file back as it was and write a new migration for the change, or run again with --changed=allow (config: changed: 'allow').`,
+    );
+  }
+}
+
+/** Another connection held the database's write lock for longer than the timeout. */
+export class DatabaseLockedError extends DecantError {
+  readonly code = 'DECANT_LOCKED';
+  override readonly exitCode = EXIT.locked;
+}
+
+/** The database cannot be opened, read or written. */
+export class DatabaseError extends DecantError {
+  readonly code = 'DECANT_DATABASE';
+}
+
+/** The database's journal was written by a newer Decant than this one. */
+export class NewerDatabaseError extends DecantError {
+  readonly code = 'DECANT_NEWER_DATABASE';
+}
+
+/** A statement was run on a migration's `db` after that migration had ended, or would have closed it. */
+export class DeadHandleError extends DecantError {
+  readonly code = 'DECANT_DEAD_HANDLE';
+}
+
+/** Where and how a migration failed, and what that left behind. */
+export interface Failure {
+  readonly migration: string;
+  readonly direction: 'up' | 'down';
+  /** Absolute path, where the migration came from a file. */
+  readonly file?: string | undefined;
+  /** Line of `file` that threw, from 1, where the stack tells. */
+  readonly line?: number | undefined;
+  /** The statement that failed, as the migration wrote it. */
+  readonly sql?: string | undefined;
+  /** SQLite's extended result code, as in `SQLITE_CONSTRAINT_UNIQUE`. */
+  readonly sqliteCode?: string | undefined;
+  /** `'all'`: the failed migration left nothing behind. `'unknown'`: it ran outside a transaction, or ended it. */
+  readonly rolledBack: 'all' | 'unknown';
+  /** Names of the migrations that this run had completed before; they stay. */
+  readonly completed: readonly string[];
+}
+
+/** A migration threw. Later ones were not tried; `cause` is what it threw. */
+export class MigrationFailedError extends DecantError {
+  readonly code: `DECANT_${string}` = 'DECANT_MIGRATION_FAILED';
+
+  constructor(
+    readonly failure: Failure,
+    message: string,
+    hint: string,
+    cause?: unknown,
+  ) {
+    super(message, hint, { cause });
+  }
+}
+
+/** `up` or `down` returned a promise. */
+export class AsyncMigrationError extends MigrationFailedError {
+  override readonly code = 'DECANT_ASYNC_MIGRATION';
+}
+
+/** A migration ended the transaction that the engine had opened for it. */
+export class TransactionEndedError extends MigrationFailedError {
+  override readonly code = 'DECANT_TRANSACTION_ENDED';
+}

@@ -1,0 +1,34 @@
+export { defineConfig, type UserConfig } from './config.js';
+export { registerDecant, type DecantOptions, type DecantRegistration } from './container.js';
+export { migration, type MigrationOptions } from './domain/decorator.js';
+export type { Anomaly, AnomalyKind } from './domain/history.js';
+export {
+  Migration,
+  type Database,
+  type Direction,
+  type DiscoveredMigration,
+  type MigrationClass,
+  type MigrationDefinition,
+  type MigrationObject,
+  type MigrationRecord,
+} from './domain/migration.js';
+export type {
+  Command,
+  DownOptions,
+  HeldMigration,
+  HistoryPolicy,
+  Plan,
+  PlanStep,
+  Policy,
+  UpOptions,
+} from './domain/plan.js';
+export type { OnProgress, Outcome, Progress, RunReport, StepResult } from './domain/report.js';
+export type { MigrationStatus, StatusReport } from './domain/status.js';
+export * from './errors.js';
+export * from './functions.js';
+export { inject, injectable, type DependencyContainer } from './injection.js';
+export { MigrationFactory, type NamedClass } from './services/migration-factory.js';
+export { MigrationRepository, type AppliedFile, type JournalEntry } from './services/migration-repository.js';
+export { HISTORY_POLICY, MigrationService, type RunOptions } from './services/migration-service.js';
+export { MigrationSource } from './services/migration-source.js';
+export { BodyError, TransactionManager } from './services/transaction-manager.js';

@@ -1,0 +1,119 @@
+import type { HeldMigration, Plan } from './domain/plan.js';
+import type { RunReport, StepResult } from './domain/report.js';
+import type { MigrationStatus, StatusReport } from './domain/status.js';
+import { MigrationFailedError, type DecantError, type Failure } from './errors.js';
+
+/** Gives text a colour, or leaves it as it is where there is none. */
+export type Paint = (style: 'red' | 'green' | 'yellow' | 'dim' | 'bold', text: string) => string;
+
+/** `migrate:status`: the list in the order of the migrations, and a line for each anomaly. */
+export function statusText(report: StatusReport, paint: Paint): string {
+  const width = widest(report.migrations);
+  return [
+    '',
+    paint('bold', 'Migration Status:'),
+    '=================',
+    '',
+    ...report.migrations.map((entry) => statusLine(entry, width, paint)),
+    ...(report.total === 0 ? ['No migrations.'] : []),
+    '',
+    `Total: ${report.total} | Applied: ${report.applied} | Pending: ${report.pending}`,
+    ...report.anomalies.map(({ kind, message }) => paint('yellow', `! ${kind}: ${message}`)),
+  ].join('\n');
+}
+
+/** `migrate:plan`: what would be done, in order, and what would be left. */
+export function planText(plan: Plan, paint: Paint): string {
+  const width = widest([...plan.steps, ...plan.held]);
+  const heading = plan.steps.length === 0 ? nothingToDo(plan.command) : `migrate:${plan.command} would run:`;
+  const held = (each: HeldMigration): string =>
+    paint('dim', `  ----  ${each.name.padEnd(width)}  ${each.reason}`);
+  return [
+    heading,
+    ...plan.steps.map((step) => `  ${step.direction.padEnd(4)}  ${step.name.padEnd(width)}  ${step.reason}`),
+    ...(plan.held.length > 0 ? ['and leave:', ...plan.held.map(held)] : []),
+    ...plan.warnings.map((warning) => paint('yellow', `! ${warning}`)),
+  ].join('\n');
+}
+
+/** One line for a step that has ended. */
+export function stepText({ name, outcome, durationMs }: StepResult, paint: Paint): string {
+  if (outcome === 'skipped') return paint('dim', `- ${name}  done by another process meanwhile`);
+  const verb = outcome === 'applied' ? 'Applied' : 'Rolled back';
+  return `${paint('green', '✓')} ${verb} ${name} ${paint('dim', `(${milliseconds(durationMs)})`)}`;
+}
+
+/** The last lines of a run. */
+export function runText(report: RunReport, paint: Paint): string {
+  const warnings = report.warnings.map((warning) => paint('yellow', `! ${warning}`));
+  if (report.steps.length === 0) return [nothingToDo(report.command), ...warnings].join('\n');
+  const count = (outcome: StepResult['outcome']): number =>
+    report.steps.filter((step) => step.outcome === outcome).length;
+  const parts = [
+    plural(count('rolled-back'), 'rolled back'),
+    plural(count('applied'), 'applied'),
+    plural(count('skipped'), 'done by another process'),
+  ].filter((part) => part !== '');
+  return [`Done: ${parts.join(', ')}.`, ...warnings].join('\n');
+}
+
+/** An error of Decant's own: what happened, where, what it left behind, and what to do. */
+export function errorText(error: DecantError, paint: Paint): string {
+  const facts = error instanceof MigrationFailedError ? failureLines(error.failure) : [];
+  return [
+    `${paint('red', '✗')} ${error.message}`,
+    ...facts.map(([label, text]) => `  ${paint('dim', label.padEnd(12))} ${indented(text)}`),
+    `  ${paint('dim', 'Next'.padEnd(facts.length > 0 ? 12 : 4))} ${error.hint}`,
+  ].join('\n');
+}
+
+function failureLines(failure: Failure): readonly (readonly [string, string])[] {
+  const line = failure.line === undefined ? '' : `:${failure.line}`;
+  const lines: (readonly [string, string | undefined])[] = [
+    ['File', failure.file === undefined ? undefined : failure.file + line],
+    ['Statement', failure.sql],
+    ['SQLite', failure.sqliteCode],
+    ['Rolled back', failure.rolledBack === 'all' ? `${failure.migration}, completely` : 'not all of it'],
+    [
+      'Before it',
+      failure.completed.length > 0 ? `${failure.completed.join(', ')} (done, and stays)` : undefined,
+    ],
+  ];
+  return lines.flatMap(([label, text]) => (text === undefined ? [] : [[label, text] as const]));
+}
+
+const SQL_LINES = 12;
+
+// A statement as its author wrote it, without the margin of the code around it.
+function indented(text: string): string {
+  const lines = text.replace(/^\s*\n|\s+$/g, '').split('\n');
+  const margin = Math.min(
+    ...lines.filter((line) => line.trim() !== '').map((line) => /^\s*/.exec(line)?.[0].length ?? 0),
+  );
+  const shown = lines.slice(0, SQL_LINES).map((line) => line.slice(lines.length > 1 ? margin : 0));
+  if (lines.length > SQL_LINES) shown.push(`… (${lines.length - SQL_LINES} more lines)`);
+  return shown.join(`\n${' '.repeat(15)}`);
+}
+
+function statusLine({ name, appliedAt, applied }: MigrationStatus, width: number, paint: Paint): string {
+  if (!applied) return `${paint('yellow', '[ ]')} ${name}`;
+  return `${paint('green', '[x]')} ${name.padEnd(width)}  ${paint('dim', `(applied: ${appliedAt})`)}`;
+}
+
+function nothingToDo(command: Plan['command']): string {
+  return command === 'up'
+    ? 'Nothing to do: every migration is applied.'
+    : 'Nothing to do: no migration is applied.';
+}
+
+function plural(count: number, what: string): string {
+  return count === 0 ? '' : `${count} ${what}`;
+}
+
+function milliseconds(duration: number): string {
+  return duration < 1000 ? `${Math.max(1, Math.round(duration))} ms` : `${(duration / 1000).toFixed(1)} s`;
+}
+
+function widest(items: readonly { readonly name: string }[]): number {
+  return items.reduce((width, { name }) => Math.max(width, name.length), 0);
+}

@@ -1,0 +1,4 @@
+import { registerTypeScript } from './services/typescript.js';
+
+// For an application that runs .ts migrations without a build: `node --import decant/register app.js`.
+registerTypeScript();

@@ -1,0 +1,91 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import type { Database as Connection } from '../domain/migration.js';
+import { DatabaseError } from '../errors.js';
+import { explainingSqliteErrors, isLocked } from './sqlite-errors.js';
+
+/** How long to wait for another process's lock, in milliseconds, where nothing else is said. */
+export const DEFAULT_LOCK_TIMEOUT = 10_000;
+
+/**
+ * Opens a database for migrating, with foreign keys on and a busy timeout. A file that does not exist is created,
+ * its folder too, and put into WAL mode; one that does keeps the journal mode that it has.
+ * @param path a file's path, or `:memory:`
+ * @param timeout milliseconds
+ * @throws DatabaseError, DatabaseLockedError
+ */
+export function openDatabase(path: string, timeout = DEFAULT_LOCK_TIMEOUT): Connection {
+  return explainingSqliteErrors(path, () => {
+    if (path !== path.trim()) throw trimmed(path);
+    makeFolder(path);
+    return configured(new Database(path, { timeout }), (db) => {
+      db.pragma('foreign_keys = ON');
+      if (db.pragma('page_count', { simple: true }) === 0) setWal(db, timeout);
+    });
+  });
+}
+
+/**
+ * Opens a database for looking, in a way that changes no byte of its file; a file that does not exist is not
+ * created, but taken for an empty database.
+ */
+export function openForReading(path: string, timeout = DEFAULT_LOCK_TIMEOUT): Connection {
+  return explainingSqliteErrors(path, () => {
+    if (path !== path.trim()) throw trimmed(path);
+    if (path === ':memory:' || !existsSync(path)) return new Database(':memory:');
+    // The last connection to close a WAL database moves the WAL into the file, unless it is read-only. Without a
+    // WAL there is nothing to move, and a read-only connection would leave an empty one behind.
+    const readonly = existsSync(`${path}-wal`);
+    return configured(new Database(path, { readonly, timeout, fileMustExist: true }), (db) => {
+      db.pragma('query_only = ON');
+      db.pragma('schema_version'); // the first read: here a file that is no database is found out
+    });
+  });
+}
+
+function configured(db: Connection, configure: (db: Connection) => void): Connection {
+  try {
+    configure(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+// Two processes that create one database meet here, where SQLite does not wait by itself.
+// https://sqlite.org/wal.html#activating_and_configuring_wal_mode
+function setWal(db: Connection, timeout: number): void {
+  const end = Date.now() + timeout;
+  for (;;) {
+    try {
+      db.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!isLocked(error) || Date.now() >= end) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+// better-sqlite3 would trim the name, and open another file than the one that was meant.
+function trimmed(path: string): DatabaseError {
+  return new DatabaseError(
+    `The path "${path}" ends in white space.`,
+    'Rename the file: better-sqlite3 cannot open it.',
+  );
+}
+
+function makeFolder(path: string): void {
+  if (path === ':memory:') return;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (cause) {
+    throw new DatabaseError(
+      `Cannot create the folder ${dirname(path)}: ${(cause as Error).message}.`,
+      'Check --database and DATABASE_PATH, and that this user may write there.',
+      { cause },
+    );
+  }
+}

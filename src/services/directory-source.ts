@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import type { DiscoveredMigration, MigrationDefinition } from '../domain/migration.js';
+import { prefixOf } from '../domain/name.js';
+import { DuplicateMigrationError, SourceError } from '../errors.js';
+import { MigrationSource } from './migration-source.js';
+import { importMigration } from './module-loader.js';
+
+/** Migrations that are files of one folder, known by their names alone until one is planned. */
+export class DirectorySource extends MigrationSource {
+  /** @param directory Absolute path. Subfolders are not searched. */
+  constructor(readonly directory: string) {
+    super();
+  }
+
+  override discover(): readonly DiscoveredMigration[] {
+    const names = list(this.directory);
+    const all = new Set(names);
+    const files = new Map<string, string>();
+    for (const file of names.filter(isMigrationFile)) {
+      const stem = stemOf(file);
+      const twin = files.get(stem);
+      files.set(stem, twin === undefined ? file : sourceOf(file, twin, all));
+    }
+    return Array.from(files, ([name, file]) => ({ name, file: join(this.directory, file) }));
+  }
+
+  override load(migration: DiscoveredMigration): Promise<MigrationDefinition> {
+    return importMigration(migration.name, fileOf(migration));
+  }
+
+  /** SHA-256 of the text, without a byte order mark and with every line end as `\n`: a checkout may change those. */
+  override checksum(migration: DiscoveredMigration): string {
+    const text = read(fileOf(migration))
+      .replace(/^\uFEFF/, '')
+      .replaceAll(/\r\n?/g, '\n');
+    return createHash('sha256').update(text).digest('hex');
+  }
+}
+
+/** `001_users.ts` → `001_users`. */
+export function stemOf(file: string): string {
+  return file.slice(0, -extname(file).length);
+}
+
+/** Left alone: declarations, tests, index, and whatever does not begin with a number. */
+function isMigrationFile(file: string): boolean {
+  return (
+    /\.(?:ts|mts|js|mjs|cjs)$/.test(file) &&
+    !/\.(?:d|test|spec)\.\w+$/.test(file) &&
+    prefixOf(stemOf(file)) !== undefined
+  );
+}
+
+// A compiler that writes beside its source leaves a map or a declaration too: then the source is the one to run.
+function sourceOf(a: string, b: string, all: ReadonlySet<string>): string {
+  const [source, built] = isTypeScript(a) ? [a, b] : [b, a];
+  const traces = [`${built}.map`, `${stemOf(source)}.d.ts`, `${stemOf(source)}.d.mts`];
+  if (isTypeScript(source) && !isTypeScript(built) && traces.some((trace) => all.has(trace))) return source;
+  throw new DuplicateMigrationError(
+    `Two files are named ${stemOf(a)}: ${b} and ${a}.`,
+    'Rename one of them, or, if one is built from the other, build into another folder.',
+  );
+}
+
+function isTypeScript(file: string): boolean {
+  return /\.m?ts$/.test(file);
+}
+
+function list(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => entry.name)
+      .toSorted();
+  } catch (cause) {
+    throw unreadable(directory, cause);
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): SourceError {
+  const { code } = cause as NodeJS.ErrnoException;
+  const why =
+    { ENOENT: 'it does not exist', ENOTDIR: 'it is not a folder', EACCES: 'permission denied' }[code ?? ''] ??
+    (cause as Error).message;
+  return new SourceError(
+    `Cannot read migrations from ${path}: ${why}.`,
+    'Check --dir, DECANT_MIGRATIONS_DIR or `directory` in decant.config; decant migrate:init makes a new one.',
+    { cause },
+  );
+}
+
+// Every migration that this source discovered has a file.
+function fileOf({ file }: DiscoveredMigration): string {
+  return file as string;
+}

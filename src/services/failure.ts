@@ -1,0 +1,111 @@
+import { basename } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { PlanStep } from '../domain/plan.js';
+import {
+  AsyncMigrationError,
+  DatabaseLockedError,
+  MigrationFailedError,
+  TransactionEndedError,
+  type Failure,
+} from '../errors.js';
+import type { LoadedMigration } from './loaded-migration.js';
+import { hintFor, isSqliteError } from './sqlite-errors.js';
+import { BodyError } from './transaction-manager.js';
+
+/** Turns whatever ended a step into the one error that a user sees. */
+export function failureOf(
+  error: unknown,
+  step: PlanStep,
+  loaded: LoadedMigration,
+  completed: readonly string[],
+): Error {
+  if (error instanceof DatabaseLockedError) return lockedAfter(error, completed);
+  const body = error instanceof BodyError ? error : new BodyError('threw', undefined, error);
+  const { cause } = body;
+  const whole = loaded.options.transaction !== false && body.kind !== 'ended the transaction';
+  const failure: Failure = {
+    migration: step.name,
+    direction: step.direction,
+    file: loaded.file,
+    line: lineIn(loaded.file, cause),
+    sql: body.sql,
+    sqliteCode: codeOf(cause),
+    rolledBack: whole ? 'all' : 'unknown',
+    completed,
+  };
+  switch (body.kind) {
+    case 'returned a promise':
+      return asyncError(failure);
+    case 'ended the transaction':
+      return transactionEnded(failure, cause);
+    case 'threw':
+      return new MigrationFailedError(
+        failure,
+        `${subject(failure)} failed: ${messageOf(cause)}`,
+        hint(failure),
+        cause,
+      );
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error || isSqliteError(error) ? error.message : String(error);
+}
+
+function codeOf(error: unknown): string | undefined {
+  return isSqliteError(error) ? error.code : undefined;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error || isSqliteError(error) ? (error.stack ?? '') : '';
+}
+
+function asyncError(failure: Failure): AsyncMigrationError {
+  return new AsyncMigrationError(
+    failure,
+    `${subject(failure)} returned a promise: ${failure.direction}() must be synchronous.`,
+    `Take \`async\` off ${failure.direction}() and move what must be awaited into async prepare().`,
+  );
+}
+
+function transactionEnded(failure: Failure, cause: unknown): TransactionEndedError {
+  return new TransactionEndedError(
+    failure,
+    `${subject(failure)} ended the engine's transaction (COMMIT, ROLLBACK or END) and was not recorded${cause === undefined ? '' : `: ${messageOf(cause)}`}.`,
+    'What it had committed is in the database; look at it, take the statement out of the migration (or say transaction: false), and run again.',
+    cause,
+  );
+}
+
+function lockedAfter(error: DatabaseLockedError, completed: readonly string[]): DatabaseLockedError {
+  if (completed.length === 0) return error;
+  return new DatabaseLockedError(`${error.message} Done before that: ${completed.join(', ')}.`, error.hint, {
+    cause: error,
+  });
+}
+
+function subject(failure: Failure): string {
+  const file =
+    failure.file === undefined ? '' : ` (${basename(failure.file)}${failure.line ? `:${failure.line}` : ''})`;
+  return `Migration ${failure.migration}${file}`;
+}
+
+function hint({ sqliteCode, rolledBack, direction }: Failure): string {
+  if (sqliteCode !== undefined && /FULL|IOERR|READONLY|CORRUPT/.test(sqliteCode)) return hintFor(sqliteCode);
+  if (rolledBack === 'unknown')
+    return 'It ran without a transaction: look at what it left, mend it, and run again.';
+  return `Mend the migration and run decant migrate:${direction} again; the database is as it was before it.`;
+}
+
+// The innermost frame that is in the migration's own file. A frame names it as a path or as a URL.
+function lineIn(file: string | undefined, error: unknown): number | undefined {
+  if (file === undefined) return undefined;
+  for (const frame of stackOf(error).split('\n')) {
+    for (const name of [pathToFileURL(file).href, file]) {
+      const at = frame.indexOf(`${name}:`);
+      const line = at === -1 ? NaN : Number.parseInt(frame.slice(at + name.length + 1), 10);
+      if (!Number.isNaN(line)) return line;
+    }
+  }
+  return undefined;
+}

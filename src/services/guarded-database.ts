@@ -1,0 +1,137 @@
+import type { Database } from '../domain/migration.js';
+import { DeadHandleError } from '../errors.js';
+
+/**
+ * A connection as a migration's body sees it. It, and every statement, iterator and transaction made from it, can
+ * be cut off: code that goes on after its migration has ended (behind an await, in a timer) must not write.
+ */
+export class GuardedDatabase {
+  readonly #db: Database;
+  readonly #afterCall: (sql: string | undefined) => void;
+  readonly #iterators = new Set<Iterator<unknown>>();
+  #alive = true;
+  #failed: { readonly error: unknown; readonly sql: string | undefined } | undefined;
+  /** What the body is given. */
+  readonly handle: Database;
+
+  /** @param afterCall called after each call that did not throw, with the SQL that was run, if any */
+  constructor(db: Database, afterCall: (sql: string | undefined) => void) {
+    this.#db = db;
+    this.#afterCall = afterCall;
+    this.handle = this.#wrap(db, sqlOfCall);
+  }
+
+  /** The statement that threw `error`, if it was run by this handle. */
+  sqlOf(error: unknown): string | undefined {
+    return this.#failed?.error === error ? this.#failed?.sql : undefined;
+  }
+
+  /** Ends open iterators, which would block the engine's own statements, and makes every later call throw. */
+  kill(): void {
+    this.#alive = false;
+    for (const iterator of this.#iterators) iterator.return?.();
+  }
+
+  // The target is a dummy: a proxy may not hide the real one's read-only properties, `database` among them.
+  #wrap<T extends object>(real: T, sqlOfMethod: SqlOfCall): T {
+    const methods = new Map<PropertyKey, unknown>();
+    const proxy: T = new Proxy(Object.create(Object.getPrototypeOf(real) as object) as T, {
+      get: (_target, key) => {
+        const value: unknown = Reflect.get(real, key, real);
+        if (value === this.#db) return this.handle;
+        if (typeof value !== 'function' || key === 'constructor') return value;
+        let method = methods.get(key);
+        if (method === undefined) {
+          method = (...args: unknown[]): unknown => {
+            const result = this.#call(sqlOfMethod(key, args), () => Reflect.apply(value, real, args));
+            return result === real ? proxy : this.#adopt(result);
+          };
+          methods.set(key, method);
+        }
+        return method;
+      },
+    });
+    return proxy;
+  }
+
+  #call(sql: string | undefined, run: () => unknown): unknown {
+    if (!this.#alive) throw deadHandle();
+    try {
+      const result = run();
+      this.#afterCall(sql);
+      return result;
+    } catch (error) {
+      // The innermost statement sees its error first; a transaction function around it must not take its place.
+      if (this.#failed?.error !== error) this.#failed = { error, sql };
+      throw error;
+    }
+  }
+
+  // What a call gave back must be as mortal as the handle.
+  #adopt(result: unknown): unknown {
+    if (isTransaction(result)) return this.#wrapTransaction(result);
+    if (isStatement(result)) return this.#wrap(result, () => result.source);
+    if (!isIterator(result)) return result;
+    this.#iterators.add(result);
+    return this.#wrap(result, () => undefined);
+  }
+
+  #wrapTransaction(transaction: Transaction): Transaction {
+    const { handle } = this;
+    const call = this.#call.bind(this);
+    const guard = (variant: Transaction) =>
+      function guarded(this: unknown, ...args: unknown[]): unknown {
+        return call(undefined, () => Reflect.apply(variant, this, args));
+      };
+    return Object.assign(guard(transaction), {
+      database: handle,
+      default: guard(transaction.default),
+      deferred: guard(transaction.deferred),
+      immediate: guard(transaction.immediate),
+      exclusive: guard(transaction.exclusive),
+    }) as Transaction;
+  }
+}
+
+type SqlOfCall = (method: PropertyKey, args: readonly unknown[]) => string | undefined;
+
+const sqlOfCall: SqlOfCall = (method, [first]) => {
+  if (method === 'close') throw closed();
+  if (method === 'pragma') return `PRAGMA ${String(first)}`;
+  return method === 'exec' || method === 'prepare' ? String(first) : undefined;
+};
+
+interface Transaction {
+  (...args: unknown[]): unknown;
+  readonly database: Database;
+  readonly default: Transaction;
+  readonly deferred: Transaction;
+  readonly immediate: Transaction;
+  readonly exclusive: Transaction;
+}
+
+function isTransaction(value: unknown): value is Transaction {
+  return typeof value === 'function' && 'immediate' in value;
+}
+
+function isStatement(value: unknown): value is { readonly source: string } {
+  return typeof value === 'object' && value !== null && 'source' in value && 'reader' in value;
+}
+
+function isIterator(value: unknown): value is IterableIterator<unknown> {
+  return typeof value === 'object' && value !== null && 'next' in value && typeof value.next === 'function';
+}
+
+function deadHandle(): DeadHandleError {
+  return new DeadHandleError(
+    'This database handle belonged to a migration that has ended; the statement was not run.',
+    'Run every statement before up() or down() returns; what must be awaited goes into prepare().',
+  );
+}
+
+function closed(): DeadHandleError {
+  return new DeadHandleError(
+    'A migration cannot close the database that it runs in.',
+    'Remove the call to close(): the engine closes what it opened.',
+  );
+}

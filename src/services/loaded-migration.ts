@@ -1,0 +1,74 @@
+import { nameIt, optionsOf, type MigrationOptions } from '../domain/decorator.js';
+import {
+  Migration,
+  type DiscoveredMigration,
+  type MigrationDefinition,
+  type MigrationObject,
+} from '../domain/migration.js';
+import type { Plan } from '../domain/plan.js';
+import { IrreversibleMigrationError } from '../errors.js';
+import type { MigrationFactory } from './migration-factory.js';
+
+/** A migration that is ready to run, and what the engine must know of it. */
+export interface LoadedMigration extends DiscoveredMigration {
+  readonly migration: MigrationObject;
+  readonly options: MigrationOptions;
+  readonly checksum: string | undefined;
+}
+
+/** The migrations of a plan, by name. */
+export type LoadedMigrations = ReadonlyMap<string, LoadedMigration>;
+
+export interface Loading {
+  readonly discovered: DiscoveredMigration;
+  readonly definition: MigrationDefinition;
+  readonly checksum?: string | undefined;
+}
+
+/** The discovered migrations that a plan runs. */
+export function plannedOf(
+  plan: Plan,
+  discovered: readonly DiscoveredMigration[],
+): readonly DiscoveredMigration[] {
+  const planned = new Set(plan.steps.map(({ name }) => name));
+  return discovered.filter(({ name }) => planned.has(name));
+}
+
+/**
+ * Makes a plan's migrations ready to run: builds what is a class, in one go, and gives it its name.
+ * @throws InjectionError; IrreversibleMigrationError when the plan rolls back what cannot be
+ */
+export function makeReady(
+  plan: Plan,
+  loadings: readonly Loading[],
+  factory: MigrationFactory,
+): LoadedMigrations {
+  const classes = loadings.flatMap(({ discovered, definition }) =>
+    typeof definition === 'function' ? [{ name: discovered.name, class: definition }] : [],
+  );
+  const built = new Map(factory.create(classes).map((instance, index) => [classes[index]?.name, instance]));
+  const loaded = new Map(
+    loadings.map(({ discovered, definition, checksum }) => {
+      const instance = built.get(discovered.name);
+      if (instance !== undefined) nameIt(instance, discovered.name);
+      const migration = instance ?? (definition as MigrationObject);
+      return [discovered.name, { ...discovered, migration, options: optionsOf(migration), checksum }];
+    }),
+  );
+  refuseIrreversible(plan, loaded);
+  return loaded;
+}
+
+function refuseIrreversible(plan: Plan, loaded: LoadedMigrations): void {
+  for (const { name, direction } of plan.steps) {
+    const migration = loaded.get(name);
+    const reason = direction === 'down' && migration ? irreversibleReason(migration) : undefined;
+    if (reason !== undefined) throw new IrreversibleMigrationError(name, reason);
+  }
+}
+
+function irreversibleReason({ migration, options }: LoadedMigration): string | undefined {
+  if (options.irreversible !== undefined) return options.irreversible;
+  const hasDown = migration.down !== undefined && migration.down !== Migration.prototype.down;
+  return hasDown ? undefined : 'it has no down()';
+}

@@ -1,0 +1,44 @@
+import type { Direction, MigrationRecord } from '../domain/migration.js';
+
+/** What is known of one attempt to run a migration. */
+export interface JournalEntry {
+  readonly runId: string;
+  readonly name: string;
+  readonly direction: Direction;
+  readonly outcome: 'applied' | 'rolled-back' | 'failed';
+  /** ISO 8601, UTC, with milliseconds. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** The file's name without its folder, and the checksum of its text; absent when it came from a list. */
+  readonly file?: string | undefined;
+  readonly checksum?: string | undefined;
+  /** What it failed with. */
+  readonly error?: string | undefined;
+}
+
+/** The file that a migration was applied from. */
+export interface AppliedFile {
+  readonly file: string;
+  readonly checksum: string;
+}
+
+/** The tracking tables. All that Decant knows of a database's past is behind this. */
+export abstract class MigrationRepository {
+  /** All recorded migrations, oldest first. Creates nothing. @throws NewerDatabaseError, DatabaseError */
+  abstract records(): readonly MigrationRecord[];
+
+  /** Whether one migration is recorded now. Called under the write lock, to see what others have done meanwhile. */
+  abstract isRecorded(name: string): boolean;
+
+  /** The file of each recorded migration that came from one, by name. Creates nothing. */
+  abstract appliedFiles(): ReadonlyMap<string, AppliedFile>;
+
+  /** Creates the tracking tables where they are missing. */
+  abstract ensureTables(): void;
+
+  /**
+   * Adds or removes the record, as `outcome` says, and writes the journal. Called inside the migration's own
+   * transaction, so that change and record are one; a failure, which leaves the records alone, is written after it.
+   */
+  abstract record(entry: JournalEntry): void;
+}

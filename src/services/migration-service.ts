@@ -1,0 +1,247 @@
+import { randomUUID } from 'node:crypto';
+import { basename, extname } from 'node:path';
+import { historyOf, type History } from '../domain/history.js';
+import type { DiscoveredMigration } from '../domain/migration.js';
+import {
+  planDown,
+  planRedo,
+  planReset,
+  planUp,
+  type Command,
+  type DownOptions,
+  type HistoryPolicy,
+  type Plan,
+  type PlanStep,
+  type UpOptions,
+} from '../domain/plan.js';
+import {
+  deepFreeze,
+  type OnProgress,
+  type Outcome,
+  type RunReport,
+  type StepResult,
+} from '../domain/report.js';
+import { statusOf, type StatusReport } from '../domain/status.js';
+import { inject, injectable } from '../injection.js';
+import { failureOf, messageOf } from './failure.js';
+import {
+  makeReady,
+  plannedOf,
+  type LoadedMigration,
+  type LoadedMigrations,
+  type Loading,
+} from './loaded-migration.js';
+import { MigrationFactory } from './migration-factory.js';
+import { MigrationRepository, type JournalEntry } from './migration-repository.js';
+import { MigrationSource } from './migration-source.js';
+import { TransactionManager } from './transaction-manager.js';
+
+/** The token under which the service's `HistoryPolicy` is registered. */
+export const HISTORY_POLICY = Symbol.for('decant.HistoryPolicy');
+
+/** A callback for each step as it begins and ends. */
+export interface RunOptions {
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/**
+ * The one class that knows the order of events: look, plan, load, prepare, and then, migration by migration,
+ * change and record in one transaction. Every report is frozen.
+ */
+@injectable()
+export class MigrationService {
+  readonly #source: MigrationSource;
+  readonly #repository: MigrationRepository;
+  readonly #transactions: TransactionManager;
+  readonly #factory: MigrationFactory;
+  readonly #policy: HistoryPolicy;
+
+  constructor(
+    source: MigrationSource,
+    repository: MigrationRepository,
+    transactions: TransactionManager,
+    factory: MigrationFactory,
+    @inject(HISTORY_POLICY) policy: HistoryPolicy,
+  ) {
+    this.#source = source;
+    this.#repository = repository;
+    this.#transactions = transactions;
+    this.#factory = factory;
+    this.#policy = policy;
+  }
+
+  /**
+   * Applies what is pending, in order.
+   * @throws MigrationFailedError for the first that fails; those before it stay applied
+   */
+  async up(options: UpOptions & RunOptions = {}): Promise<RunReport> {
+    return this.#run('up', options);
+  }
+
+  /** Rolls back the last applied migration, or those that the options name, newest first. */
+  async down(options: DownOptions & RunOptions = {}): Promise<RunReport> {
+    return this.#run('down', options);
+  }
+
+  /** Rolls back all, newest first. */
+  async reset(options: RunOptions = {}): Promise<RunReport> {
+    return this.#run('reset', options);
+  }
+
+  /** Rolls back the last applied migration and applies it again. */
+  async redo(options: RunOptions = {}): Promise<RunReport> {
+    return this.#run('redo', options);
+  }
+
+  /** Every migration of the source and of the records, and what is wrong between them. Writes nothing. */
+  async status(): Promise<StatusReport> {
+    return deepFreeze(statusOf(this.#history()));
+  }
+
+  /** What a command would do. Writes nothing, and throws what the command would refuse with. */
+  async plan(command: Command, options: UpOptions & DownOptions = {}): Promise<Plan> {
+    const { plan } = await this.#ready(command, options);
+    return deepFreeze(plan);
+  }
+
+  /**
+   * The synchronous heart: runs a plan whose migrations are loaded and prepared. All that may be awaited has been.
+   * @throws MigrationFailedError, DatabaseLockedError
+   */
+  execute(plan: Plan, loaded: LoadedMigrations, onProgress?: OnProgress): RunReport {
+    const runId = randomUUID();
+    const results: StepResult[] = [];
+    const total = plan.steps.length;
+    if (total > 0) this.#transactions.run(() => this.#repository.ensureTables());
+    for (const [index, step] of plan.steps.entries()) {
+      onProgress?.({ type: 'start', step, index, total });
+      const result = this.#step(runId, step, loaded.get(step.name) as LoadedMigration, results);
+      results.push(result);
+      onProgress?.({ type: 'done', result, index, total });
+    }
+    return deepFreeze({ runId, command: plan.command, steps: results, warnings: plan.warnings });
+  }
+
+  #history(): History {
+    const discovered = this.#source.discover();
+    const records = this.#repository.records();
+    return historyOf(discovered, records, this.#changed(discovered));
+  }
+
+  // Like is compared with like: a .ts file and the .js that was built from it are different texts.
+  #changed(discovered: readonly DiscoveredMigration[]): readonly string[] {
+    const applied = this.#repository.appliedFiles();
+    return discovered
+      .filter((migration) => {
+        const before = applied.get(migration.name);
+        if (before === undefined || extname(before.file) !== extname(migration.file ?? '')) return false;
+        return this.#source.checksum(migration) !== before.checksum;
+      })
+      .map(({ name }) => name);
+  }
+
+  async #run(command: Command, options: UpOptions & DownOptions & RunOptions): Promise<RunReport> {
+    const { plan, loaded } = await this.#ready(command, options);
+    for (const step of plan.steps) {
+      const migration = loaded.get(step.name) as LoadedMigration;
+      try {
+        await migration.migration.prepare?.(step.direction);
+      } catch (error) {
+        throw failureOf(error, step, migration, []);
+      }
+    }
+    return this.execute(plan, loaded, options.onProgress);
+  }
+
+  // Only what is planned is imported, and all of it before anything runs.
+  async #ready(
+    command: Command,
+    options: UpOptions & DownOptions,
+  ): Promise<{ plan: Plan; loaded: LoadedMigrations }> {
+    const history = this.#history();
+    const plan = planFor(command, history, options, this.#policy);
+    const loadings: Loading[] = [];
+    for (const discovered of plannedOf(plan, history.discovered)) {
+      const definition = await this.#source.load(discovered);
+      loadings.push({ discovered, definition, checksum: this.#source.checksum(discovered) });
+    }
+    return { plan, loaded: makeReady(plan, loadings, this.#factory) };
+  }
+
+  #step(runId: string, step: PlanStep, loaded: LoadedMigration, results: readonly StepResult[]): StepResult {
+    const startedAt = new Date().toISOString();
+    const start = performance.now();
+    const entry = (outcome: JournalEntry['outcome'], error?: string): JournalEntry => ({
+      runId,
+      name: step.name,
+      direction: step.direction,
+      outcome,
+      startedAt,
+      durationMs: performance.now() - start,
+      file: loaded.file && basename(loaded.file),
+      checksum: loaded.checksum,
+      error,
+    });
+    try {
+      const outcome = this.#perform(step, loaded, entry);
+      return { name: step.name, direction: step.direction, outcome, durationMs: performance.now() - start };
+    } catch (error) {
+      this.#recordFailure(entry('failed', messageOf(error)));
+      throw failureOf(
+        error,
+        step,
+        loaded,
+        results.filter((each) => each.outcome !== 'skipped').map(({ name }) => name),
+      );
+    }
+  }
+
+  #perform(
+    step: PlanStep,
+    loaded: LoadedMigration,
+    entry: (outcome: JournalEntry['outcome']) => JournalEntry,
+  ): Outcome {
+    const done = step.direction === 'up' ? 'applied' : 'rolled-back';
+    // Another process may have done it since the plan was made; under the write lock the answer is final.
+    const isDone = (): boolean => this.#repository.isRecorded(step.name) === (step.direction === 'up');
+    const body = (): void => this.#transactions.runBody((db) => loaded.migration[step.direction]?.(db));
+    const finish = (): Outcome => {
+      this.#repository.record(entry(done));
+      return done;
+    };
+    if (loaded.options.transaction !== false) {
+      return this.#transactions.run(() => {
+        if (isDone()) return 'skipped';
+        body();
+        return finish();
+      });
+    }
+    if (isDone()) return 'skipped';
+    body();
+    return this.#transactions.run(() => (isDone() ? 'skipped' : finish()));
+  }
+
+  // Best effort: where even this cannot be written (a full disk), the error itself is what counts.
+  #recordFailure(entry: JournalEntry): void {
+    try {
+      this.#transactions.run(() => this.#repository.record(entry));
+    } catch {
+      return;
+    }
+  }
+}
+
+function planFor(
+  command: Command,
+  history: History,
+  options: UpOptions & DownOptions,
+  policy: HistoryPolicy,
+): Plan {
+  const plans: Record<Command, () => Plan> = {
+    up: () => planUp(history, options, policy),
+    down: () => planDown(history, options),
+    reset: () => planReset(history),
+    redo: () => planRedo(history),
+  };
+  return plans[command]();
+}

@@ -1,0 +1,13 @@
+import type { DiscoveredMigration, MigrationDefinition } from '../domain/migration.js';
+
+/** Where migrations come from. Discovery gives names only; nothing is imported before it is planned. */
+export abstract class MigrationSource {
+  /** Every migration, in no particular order. @throws SourceError, DuplicateMigrationError, InvalidMigrationError */
+  abstract discover(): readonly DiscoveredMigration[];
+
+  /** The class or object behind one name. @throws InvalidMigrationError */
+  abstract load(migration: DiscoveredMigration): MigrationDefinition | Promise<MigrationDefinition>;
+
+  /** A fingerprint of the source text as it is now, or undefined where there is no text. */
+  abstract checksum(migration: DiscoveredMigration): string | undefined;
+}

@@ -1,0 +1,57 @@
+import { basename } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { optionsOf } from '../domain/decorator.js';
+import { isDefinition, type MigrationDefinition } from '../domain/migration.js';
+import { InvalidMigrationError } from '../errors.js';
+
+/**
+ * Imports one file and finds the migration in it: its default export, its named exports `up` and `down`, or the
+ * one export that is a migration.
+ * @throws InvalidMigrationError naming the file
+ */
+export async function importMigration(name: string, file: string): Promise<MigrationDefinition> {
+  const exports = await importFile(file);
+  const definition = migrationIn(exports, file);
+  const { name: declared } = optionsOf(definition);
+  if (declared !== undefined && declared !== name) {
+    throw new InvalidMigrationError(
+      `${basename(file)} calls itself ${declared}: one migration, two names.`,
+      `Leave \`name\` out of @migration(): the file's name is what counts.`,
+    );
+  }
+  return definition;
+}
+
+async function importFile(file: string): Promise<Record<string, unknown>> {
+  try {
+    return await import(pathToFileURL(file).href);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new InvalidMigrationError(`Cannot load ${file}: ${message}`, loadingHint(file, message), { cause });
+  }
+}
+
+function loadingHint(file: string, message: string): string {
+  if (/\.m?ts$/.test(file) && /Unknown file extension|Invalid or unexpected token|strip-only/.test(message)) {
+    return "Node does not run decorated TypeScript by itself: import 'decant/register' first, or use the decant CLI.";
+  }
+  return 'Mend the file; nothing was run.';
+}
+
+function migrationIn(exports: Record<string, unknown>, file: string): MigrationDefinition {
+  const whole = exports['default'];
+  // A CommonJS build of a default export arrives as { default: { default } }.
+  const inner = isRecord(whole) ? whole : {};
+  const direct = [whole, inner['default'], exports].find(isDefinition);
+  if (direct !== undefined) return direct;
+  const named = Object.values({ ...inner, ...exports }).filter(isDefinition);
+  if (named.length === 1 && named[0] !== undefined) return named[0];
+  throw new InvalidMigrationError(
+    `${file} looks like a migration but is not one: it exports ${named.length > 1 ? `${named.length} of them` : 'no up()'}.`,
+    'Export one class that extends Migration as default, or functions named up and down; or rename the file so that it does not begin with a number.',
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,135 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { nextPrefix, slugOf } from '../domain/name.js';
+import { UsageError } from '../errors.js';
+import { DirectorySource } from './directory-source.js';
+
+export interface NewMigration {
+  /** Absolute; undefined where nothing names a folder. */
+  readonly directory: string | undefined;
+  readonly words: string;
+  readonly language: 'ts' | 'js';
+  readonly numbering: 'sequence' | 'timestamp';
+}
+
+/** Writes a migration file with the next number. @throws UsageError, InvalidMigrationError, SourceError */
+export function createMigration({ directory, words, language, numbering }: NewMigration): {
+  name: string;
+  file: string;
+} {
+  if (directory === undefined) {
+    throw new UsageError(
+      'There is no folder to write a migration to.',
+      'Set up the project with decant migrate:init, or name a folder with --dir.',
+    );
+  }
+  const slug = slugOf(words);
+  makeFolder(directory);
+  const names = new DirectorySource(directory).discover().map(({ name }) => name);
+  const name = `${numbering === 'timestamp' ? timestamp(new Date()) : nextPrefix(names)}_${slug}`;
+  const file = join(directory, `${name}.${language}`);
+  const body = { up: '-- CREATE TABLE …', down: '-- DROP TABLE …' };
+  write(file, language === 'ts' ? typescript(slug, body) : javascript(body));
+  return { name, file };
+}
+
+/** Writes a config file and a first migration. @throws UsageError when either is there already */
+export function initProject(
+  root: string,
+  { database, dir }: { readonly database: string; readonly dir: string },
+): string[] {
+  const config = join(root, 'decant.config.ts');
+  const first = resolve(root, dir, '001_create_users.ts');
+  write(config, configText(database, dir));
+  write(
+    first,
+    typescript('create_users', {
+      up: 'CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE)',
+      down: 'DROP TABLE users',
+    }),
+  );
+  return [config, first];
+}
+
+interface Body {
+  readonly up: string;
+  readonly down: string;
+}
+
+function typescript(slug: string, { up, down }: Body): string {
+  return `import { Migration, migration, type Database } from 'decant';
+
+@migration()
+export default class ${className(slug)} extends Migration {
+  up(db: Database): void {
+    db.exec(\`${up}\`);
+  }
+
+  override down(db: Database): void {
+    db.exec(\`${down}\`);
+  }
+}
+`;
+}
+
+function javascript({ up, down }: Body): string {
+  return `/** @param {import('better-sqlite3').Database} db */
+export function up(db) {
+  db.exec(\`${up}\`);
+}
+
+/** @param {import('better-sqlite3').Database} db */
+export function down(db) {
+  db.exec(\`${down}\`);
+}
+`;
+}
+
+function configText(database: string, directory: string): string {
+  return `import { defineConfig } from 'decant';
+
+export default defineConfig({
+  database: ${JSON.stringify(database)},
+  directory: ${JSON.stringify(directory)},
+});
+`;
+}
+
+/** `add_user_prefs` → `AddUserPrefs`; a class cannot begin with a digit. */
+function className(slug: string): string {
+  const words = slug.split('_').map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+  const name = words.join('').replaceAll(/\P{ID_Continue}/gu, '');
+  return /^\p{ID_Start}/u.test(name) ? name : `Migration${name}`;
+}
+
+function timestamp(now: Date): string {
+  return now.toISOString().replaceAll(/\D/g, '').slice(0, 14);
+}
+
+function makeFolder(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (cause) {
+    throw new UsageError(
+      `Cannot create the folder ${directory}: ${(cause as Error).message}.`,
+      'Check the path.',
+      { cause },
+    );
+  }
+}
+
+function write(file: string, text: string): void {
+  makeFolder(dirname(file));
+  try {
+    writeFileSync(file, text, { flag: 'wx' });
+  } catch (cause) {
+    const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+    throw new UsageError(
+      exists
+        ? `${file} is there already, and was left as it is.`
+        : `Cannot write ${file}: ${(cause as Error).message}.`,
+      exists ? 'Choose another name, or remove the file first.' : 'Check the path and its permissions.',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from 'node:fs';
+import module from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { UsageError } from '../errors.js';
+
+const require = module.createRequire(import.meta.url);
+const isTypeScript = /\.m?ts$/;
+let registered = false;
+
+/**
+ * Lets this process import `.ts` and `.mts` files, decorators and their metadata included, without a build.
+ * @swc/core is loaded with the first such file. Doing it twice does nothing.
+ * @throws UsageError on a Node that lacks `module.registerHooks` (before 22.15)
+ */
+export function registerTypeScript(): void {
+  if (registered) return;
+  if (!canLoadTypeScript()) {
+    throw new UsageError(
+      `Node.js ${process.versions.node} cannot load TypeScript through Decant.`,
+      'Use Node.js 22.15 or later, or compile the migrations to JavaScript.',
+    );
+  }
+  module.registerHooks({ resolve, load });
+  process.setSourceMapsEnabled(true); // so that an error names the line as it was written
+  registered = true;
+}
+
+/** Whether this Node has what it takes. */
+export function canLoadTypeScript(): boolean {
+  return typeof module.registerHooks === 'function';
+}
+
+const resolve: module.ResolveHookSync = (specifier, context, nextResolve) => {
+  try {
+    return nextResolve(specifier, context);
+  } catch (error) {
+    const twin = twinOf(specifier, context.parentURL);
+    if (twin === undefined) throw error;
+    return nextResolve(twin, context);
+  }
+};
+
+// TypeScript names the file that will be built: './clock.js' means ./clock.ts while only that is there. And a
+// migration of a folder without its own node_modules means the Decant that runs it.
+function twinOf(specifier: string, parent: string | undefined): string | undefined {
+  if (/^decant(?:\/|$)/.test(specifier)) return import.meta.resolve(specifier, import.meta.url);
+  if (!/^(?:\.|\/|file:)/.test(specifier) || parent?.startsWith('file:') !== true) return undefined;
+  const url = new URL(specifier.replace(/\.(m?)js$/, '.$1ts'), parent);
+  return isTypeScript.test(url.pathname) && existsSync(url) ? url.href : undefined;
+}
+
+const load: module.LoadHookSync = (url, context, nextLoad) => {
+  if (!url.startsWith('file:') || !isTypeScript.test(new URL(url).pathname)) return nextLoad(url, context);
+  const file = fileURLToPath(url);
+  return { format: 'module', shortCircuit: true, source: compile(readFileSync(file, 'utf8'), file) };
+};
+
+function compile(source: string, filename: string): string {
+  const swc = require('@swc/core') as typeof import('@swc/core');
+  return swc.transformSync(source, {
+    filename,
+    swcrc: false,
+    configFile: false,
+    sourceMaps: 'inline',
+    module: { type: 'es6' },
+    jsc: {
+      target: 'es2022',
+      keepClassNames: true,
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true },
+    },
+  }).code;
+}

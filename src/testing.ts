@@ -1,0 +1,85 @@
+import type { Database, MigrationRecord } from './domain/migration.js';
+import { MigrationRepository, type AppliedFile, type JournalEntry } from './services/migration-repository.js';
+import { BodyError, TransactionManager } from './services/transaction-manager.js';
+
+/** The tracking tables as plain arrays, for tests that drive `MigrationService` with no database. */
+export class InMemoryMigrationRepository extends MigrationRepository {
+  #records: MigrationRecord[];
+  #lastId: number;
+  readonly #journal: JournalEntry[] = [];
+
+  /** @param applied names to begin with, oldest first */
+  constructor(applied: readonly string[] = []) {
+    super();
+    this.#records = applied.map((name, index) => ({
+      id: index + 1,
+      name,
+      applied_at: '2024-01-15 10:30:22',
+    }));
+    this.#lastId = applied.length;
+  }
+
+  /** All that was recorded, failures included, oldest first. */
+  get journal(): readonly JournalEntry[] {
+    return this.#journal;
+  }
+
+  override records(): readonly MigrationRecord[] {
+    return [...this.#records];
+  }
+
+  override isRecorded(name: string): boolean {
+    return this.#records.some((record) => record.name === name);
+  }
+
+  override appliedFiles(): ReadonlyMap<string, AppliedFile> {
+    return new Map(
+      this.#journal.flatMap(({ name, outcome, file, checksum }) =>
+        outcome === 'applied' && file !== undefined && checksum !== undefined && this.isRecorded(name)
+          ? [[name, { file, checksum }]]
+          : [],
+      ),
+    );
+  }
+
+  override ensureTables(): void {
+    return;
+  }
+
+  override record(entry: JournalEntry): void {
+    this.#journal.push(entry);
+    if (entry.outcome === 'applied') {
+      this.#lastId += 1;
+      this.#records.push({ id: this.#lastId, name: entry.name, applied_at: sqliteTime(entry.startedAt) });
+    }
+    if (entry.outcome === 'rolled-back')
+      this.#records = this.#records.filter(({ name }) => name !== entry.name);
+  }
+}
+
+/** Runs everything at once and keeps nothing back: for migrations whose `db` is a stub. */
+export class InMemoryTransactionManager extends TransactionManager {
+  readonly #db: Database;
+
+  /** @param db what migrations are given; without it, an object on which every call throws */
+  constructor(db: Database = {} as Database) {
+    super();
+    this.#db = db;
+  }
+
+  override run<T>(work: () => T): T {
+    return work();
+  }
+
+  override runBody(body: (db: Database) => unknown): void {
+    try {
+      body(this.#db);
+    } catch (cause) {
+      throw new BodyError('threw', undefined, cause);
+    }
+  }
+}
+
+function sqliteTime(iso: string): string {
+  return iso.slice(0, 19).replace('T', ' ');
+}
