@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { POLICIES, STRICT, type HistoryPolicy, type Policy } from './domain/plan.js';
+import { POLICIES, STRICT, type HistoryPolicy, type Policy } from './domain/policy.js';
 import { ConfigError } from './errors.js';
 import type { DependencyContainer } from './injection.js';
 import { DEFAULT_LOCK_TIMEOUT } from './services/database.js';

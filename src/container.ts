@@ -1,6 +1,6 @@
 import type { Config } from './config.js';
 import type { Database, Migration, MigrationDefinition } from './domain/migration.js';
-import { STRICT, type HistoryPolicy } from './domain/plan.js';
+import { STRICT, type HistoryPolicy } from './domain/policy.js';
 import { InjectionError, UsageError } from './errors.js';
 import {
   container as root,

@@ -12,16 +12,8 @@ export {
   type MigrationObject,
   type MigrationRecord,
 } from './domain/migration.js';
-export type {
-  Command,
-  DownOptions,
-  HeldMigration,
-  HistoryPolicy,
-  Plan,
-  PlanStep,
-  Policy,
-  UpOptions,
-} from './domain/plan.js';
+export type { Command, DownOptions, HeldMigration, Plan, PlanStep, UpOptions } from './domain/plan.js';
+export type { HistoryPolicy, Policy } from './domain/policy.js';
 export type { OnProgress, Outcome, Progress, RunReport, StepResult } from './domain/report.js';
 export type { MigrationStatus, StatusReport } from './domain/status.js';
 export * from './errors.js';

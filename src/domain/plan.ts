@@ -1,15 +1,14 @@
 import {
-  ChangedMigrationError,
   LaterMigrationsError,
   MissingMigrationError,
   NotAppliedError,
-  OutOfOrderError,
   UnknownMigrationError,
   UsageError,
 } from '../errors.js';
-import { missingOf, outOfOrderOf, pendingOf, type History } from './history.js';
+import { missingOf, pendingOf, type History } from './history.js';
 import type { Direction } from './migration.js';
 import { compareNames } from './name.js';
+import { judge, STRICT, type HistoryPolicy } from './policy.js';
 
 /** What a command would do: which migrations, in which order and direction, and why. */
 export interface Plan {
@@ -51,20 +50,21 @@ export interface DownOptions {
   readonly steps?: number | undefined;
 }
 
-/** What to do about a problem in the history. */
-export type Policy = 'error' | 'warn' | 'allow';
-export const POLICIES = ['error', 'warn', 'allow'] as const satisfies readonly Policy[];
-
-export interface HistoryPolicy {
-  /** A pending migration sorts before an applied one. */
-  readonly outOfOrder: Policy;
-  /** A recorded migration is not in the source. */
-  readonly missing: Policy;
-  /** A file was edited after it had been applied. */
-  readonly changed: Policy;
+/** The plan of any command; the options that it does not know are left out of account. */
+export function planFor(
+  command: Command,
+  history: History,
+  options: UpOptions & DownOptions,
+  policy: HistoryPolicy,
+): Plan {
+  const plans: Record<Command, () => Plan> = {
+    up: () => planUp(history, options, policy),
+    down: () => planDown(history, options),
+    reset: () => planReset(history),
+    redo: () => planRedo(history),
+  };
+  return plans[command]();
 }
-
-export const STRICT: HistoryPolicy = { outOfOrder: 'error', missing: 'error', changed: 'error' };
 
 /**
  * Which pending migrations to apply.
@@ -160,28 +160,6 @@ function rollBack(history: History, names: readonly string[], reason: string): r
   }
   return names.map((name) => ({ name, direction: 'down', reason }));
 }
-
-// A missing migration matters to `up` only when there is something to build on top of it.
-function judge(history: History, policy: HistoryPolicy): readonly string[] {
-  const warnings: string[] = [];
-  const act = (what: Policy, error: Error): void => {
-    if (what === 'error') throw error;
-    if (what === 'warn') warnings.push(error.message);
-  };
-  const pending = pendingOf(history).length > 0;
-  const missing = missingOf(history).map(({ name }) => name);
-  const outOfOrder = outOfOrderOf(history);
-  if (history.changed.length > 0) act(policy.changed, new ChangedMigrationError(history.changed));
-  if (missing.length > 0) {
-    const strictness = pending || policy.missing === 'allow' ? policy.missing : 'warn';
-    act(strictness, new MissingMigrationError(missing, MISSING_HINT));
-  }
-  if (outOfOrder) act(policy.outOfOrder, new OutOfOrderError(outOfOrder.names, outOfOrder.lastApplied));
-  return warnings;
-}
-
-const MISSING_HINT =
-  "Put the file back, or, if it is gone for good, run again with --missing=allow (config: missing: 'allow').";
 
 function warnOfChanged(history: History, names: readonly string[]): readonly string[] {
   return history.changed

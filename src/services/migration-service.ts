@@ -3,17 +3,14 @@ import { basename, extname } from 'node:path';
 import { historyOf, type History } from '../domain/history.js';
 import type { DiscoveredMigration } from '../domain/migration.js';
 import {
-  planDown,
-  planRedo,
-  planReset,
-  planUp,
+  planFor,
   type Command,
   type DownOptions,
-  type HistoryPolicy,
   type Plan,
   type PlanStep,
   type UpOptions,
 } from '../domain/plan.js';
+import type { HistoryPolicy } from '../domain/policy.js';
 import {
   deepFreeze,
   type OnProgress,
@@ -229,19 +226,4 @@ export class MigrationService {
       return;
     }
   }
-}
-
-function planFor(
-  command: Command,
-  history: History,
-  options: UpOptions & DownOptions,
-  policy: HistoryPolicy,
-): Plan {
-  const plans: Record<Command, () => Plan> = {
-    up: () => planUp(history, options, policy),
-    down: () => planDown(history, options),
-    reset: () => planReset(history),
-    redo: () => planRedo(history),
-  };
-  return plans[command]();
 }

@@ -1,0 +1,43 @@
+import { ChangedMigrationError, MissingMigrationError, OutOfOrderError } from '../errors.js';
+import { missingOf, outOfOrderOf, pendingOf, type History } from './history.js';
+
+/** What to do about a problem in the history. */
+export type Policy = 'error' | 'warn' | 'allow';
+export const POLICIES = ['error', 'warn', 'allow'] as const satisfies readonly Policy[];
+
+export interface HistoryPolicy {
+  /** A pending migration sorts before an applied one. */
+  readonly outOfOrder: Policy;
+  /** A recorded migration is not in the source. */
+  readonly missing: Policy;
+  /** A file was edited after it had been applied. */
+  readonly changed: Policy;
+}
+
+export const STRICT: HistoryPolicy = { outOfOrder: 'error', missing: 'error', changed: 'error' };
+
+/**
+ * Judges a history before `up`, and returns what is only to be warned of. A missing migration matters only when
+ * there is something to build on top of it.
+ * @throws ChangedMigrationError, MissingMigrationError, OutOfOrderError
+ */
+export function judge(history: History, policy: HistoryPolicy): readonly string[] {
+  const warnings: string[] = [];
+  const act = (what: Policy, error: Error): void => {
+    if (what === 'error') throw error;
+    if (what === 'warn') warnings.push(error.message);
+  };
+  const pending = pendingOf(history).length > 0;
+  const missing = missingOf(history).map(({ name }) => name);
+  const outOfOrder = outOfOrderOf(history);
+  if (history.changed.length > 0) act(policy.changed, new ChangedMigrationError(history.changed));
+  if (missing.length > 0) {
+    const strictness = pending || policy.missing === 'allow' ? policy.missing : 'warn';
+    act(strictness, new MissingMigrationError(missing, MISSING_HINT));
+  }
+  if (outOfOrder) act(policy.outOfOrder, new OutOfOrderError(outOfOrder.names, outOfOrder.lastApplied));
+  return warnings;
+}
+
+const MISSING_HINT =
+  "Put the file back, or, if it is gone for good, run again with --missing=allow (config: missing: 'allow').";
