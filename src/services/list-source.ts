@@ -6,6 +6,7 @@ import { MigrationSource } from './migration-source.js';
 /** Migrations that an application hands over: decorated classes, their instances, or plain objects. */
 export class ListSource extends MigrationSource {
   readonly #list: readonly MigrationDefinition[];
+  #byName: ReadonlyMap<string, MigrationDefinition> = new Map();
 
   /** The list is read anew by each `discover()`, so that a later push counts. */
   constructor(list: readonly MigrationDefinition[]) {
@@ -14,37 +15,34 @@ export class ListSource extends MigrationSource {
   }
 
   override discover(): readonly DiscoveredMigration[] {
-    return [...this.#byName().keys()].map((name) => ({ name }));
+    this.#byName = byName(this.#list);
+    return Array.from(this.#byName.keys(), (name) => ({ name }));
   }
 
   override load({ name }: DiscoveredMigration): MigrationDefinition {
-    const definition = this.#byName().get(name);
-    if (definition === undefined)
-      throw new InvalidMigrationError(`${name} left the list during the run.`, RETRY);
-    return definition;
+    // What was discovered by this source is in the map.
+    return this.#byName.get(name) as MigrationDefinition;
   }
 
   override checksum(): undefined {
     return undefined;
   }
-
-  #byName(): Map<string, MigrationDefinition> {
-    const byName = new Map<string, MigrationDefinition>();
-    for (const [index, definition] of this.#list.entries()) {
-      const name = nameOf(definition, index);
-      if (byName.has(name)) {
-        throw new DuplicateMigrationError(
-          `Two migrations of the list are named ${name}.`,
-          'Give each a name of its own: the name is how Decant knows that it was applied.',
-        );
-      }
-      byName.set(name, definition);
-    }
-    return byName;
-  }
 }
 
-const RETRY = 'Change the list between runs only.';
+function byName(list: readonly MigrationDefinition[]): ReadonlyMap<string, MigrationDefinition> {
+  const found = new Map<string, MigrationDefinition>();
+  for (const [index, definition] of list.entries()) {
+    const name = nameOf(definition, index);
+    if (found.has(name)) {
+      throw new DuplicateMigrationError(
+        `Two migrations of the list are named ${name}.`,
+        'Give each a name of its own: the name is how Decant knows that it was applied.',
+      );
+    }
+    found.set(name, definition);
+  }
+  return found;
+}
 
 function nameOf(definition: MigrationDefinition, index: number): string {
   const place = `Entry ${index} of the list of migrations`;

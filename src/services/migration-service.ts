@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { basename, extname } from 'node:path';
 import { historyOf, type History } from '../domain/history.js';
 import type { DiscoveredMigration } from '../domain/migration.js';
@@ -106,7 +106,7 @@ export class MigrationService {
    * @throws MigrationFailedError, DatabaseLockedError
    */
   execute(plan: Plan, loaded: LoadedMigrations, onProgress?: OnProgress): RunReport {
-    const runId = randomUUID();
+    const runId = randomBytes(6).toString('hex');
     const results: StepResult[] = [];
     const total = plan.steps.length;
     if (total > 0) this.#transactions.run(() => this.#repository.ensureTables());

@@ -12,22 +12,21 @@ const JOURNAL_FORMAT = 1;
 // (SQLite stores the text without IF NOT EXISTS, which is there for a second process that comes at the same time.)
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS _migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE NOT NULL, applied_at TEXT NOT NULL DEFAULT (datetime('now')));`;
 
+// As few columns, and constraints on them, as can be: SQLite compiles an INSERT anew after each change of the schema,
+// which is after every migration. `versions` is JSON: { format, decant, sqlite, node }.
 const JOURNAL_TABLE = `
 CREATE TABLE IF NOT EXISTS _migrations_journal (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  format INTEGER NOT NULL,
+  id INTEGER PRIMARY KEY,
   run_id TEXT NOT NULL,
   name TEXT NOT NULL,
-  direction TEXT NOT NULL CHECK (direction IN ('up', 'down')),
-  outcome TEXT NOT NULL CHECK (outcome IN ('applied', 'rolled-back', 'failed')),
+  direction TEXT NOT NULL,
+  outcome TEXT NOT NULL,
   started_at TEXT NOT NULL,
   duration_ms REAL NOT NULL,
   file TEXT,
   checksum TEXT,
   error TEXT,
-  decant_version TEXT NOT NULL,
-  sqlite_version TEXT NOT NULL,
-  node_version TEXT NOT NULL
+  versions TEXT NOT NULL
 );
 CREATE TRIGGER IF NOT EXISTS _migrations_journal_no_update BEFORE UPDATE ON _migrations_journal
 BEGIN SELECT RAISE(ABORT, '_migrations_journal is append-only'); END;
@@ -38,6 +37,8 @@ BEGIN SELECT RAISE(ABORT, '_migrations_journal is append-only'); END;`;
 export class SqliteMigrationRepository extends MigrationRepository {
   readonly #db: Database;
   readonly #statements = new Map<string, Statement>();
+  #versions: string | undefined;
+  #known: { readonly dataVersion: unknown; readonly names: Set<string> } | undefined;
 
   constructor(db: Database) {
     super();
@@ -55,8 +56,16 @@ export class SqliteMigrationRepository extends MigrationRepository {
     });
   }
 
+  // Asked before every migration, after its predecessor has changed the schema: reading data_version is the one
+  // statement that SQLite need not compile anew then, and it tells whether anybody else has written since.
+  // https://sqlite.org/pragma.html#pragma_data_version
   override isRecorded(name: string): boolean {
-    return this.#prepare('SELECT 1 FROM _migrations WHERE name = ?').get(name) !== undefined;
+    const dataVersion = this.#prepare('PRAGMA data_version').pluck().get();
+    if (this.#known === undefined || this.#known.dataVersion !== dataVersion) {
+      const names = this.#prepare('SELECT name FROM _migrations').pluck().all() as string[];
+      this.#known = { dataVersion, names: new Set(names) };
+    }
+    return this.#known.names.has(name);
   }
 
   override appliedFiles(): ReadonlyMap<string, AppliedFile> {
@@ -72,6 +81,7 @@ export class SqliteMigrationRepository extends MigrationRepository {
   }
 
   override ensureTables(): void {
+    this.#known = undefined; // a run begins: others may have written by this very connection
     explainingSqliteErrors(this.#db.name, () => this.#db.exec(MIGRATIONS_TABLE + JOURNAL_TABLE));
   }
 
@@ -80,12 +90,7 @@ export class SqliteMigrationRepository extends MigrationRepository {
       this.#prepare('INSERT INTO _migrations (name) VALUES (?)').run(entry.name);
     if (entry.outcome === 'rolled-back')
       this.#prepare('DELETE FROM _migrations WHERE name = ?').run(entry.name);
-    this.#prepare(
-      `INSERT INTO _migrations_journal (format, run_id, name, direction, outcome, started_at, duration_ms,
-         file, checksum, error, decant_version, sqlite_version, node_version)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, sqlite_version(), ?)`,
-    ).run(
-      JOURNAL_FORMAT,
+    this.#prepare('INSERT INTO _migrations_journal VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
       entry.runId,
       entry.name,
       entry.direction,
@@ -95,9 +100,18 @@ export class SqliteMigrationRepository extends MigrationRepository {
       entry.file ?? null,
       entry.checksum ?? null,
       entry.error ?? null,
-      DECANT_VERSION,
-      process.versions.node,
+      (this.#versions ??= this.#versionsNow()),
     );
+  }
+
+  #versionsNow(): string {
+    const sqlite = this.#db.prepare('SELECT sqlite_version()').pluck().get();
+    return JSON.stringify({
+      format: JOURNAL_FORMAT,
+      decant: DECANT_VERSION,
+      sqlite,
+      node: process.versions.node,
+    });
   }
 
   #checkColumns(columns: readonly string[]): void {
@@ -111,12 +125,13 @@ export class SqliteMigrationRepository extends MigrationRepository {
 
   #checkFormat(): void {
     if (this.#columnsOf('_migrations_journal').length === 0) return;
-    const sql = 'SELECT format, decant_version AS version FROM _migrations_journal ORDER BY id DESC LIMIT 1';
-    const last = this.#prepare(sql).get() as { format: number; version: string } | undefined;
+    const sql = 'SELECT versions FROM _migrations_journal ORDER BY id DESC LIMIT 1';
+    const text = this.#prepare(sql).pluck().get() as string | undefined;
+    const last = text === undefined ? undefined : (JSON.parse(text) as { format: number; decant: string });
     if (last === undefined || last.format <= JOURNAL_FORMAT) return;
     throw new NewerDatabaseError(
-      `${this.#db.name} was last migrated by Decant ${last.version}, which is newer than this one (${DECANT_VERSION}).`,
-      `Install that version or a later one: npm install decant@${last.version}`,
+      `${this.#db.name} was last migrated by Decant ${last.decant}, which is newer than this one (${DECANT_VERSION}).`,
+      `Install that version or a later one: npm install decant@${last.decant}`,
     );
   }
 

@@ -1,0 +1,154 @@
+// Prints how Decant compares with the least that could do the same, as ratios of medians from one run in which the
+// two take turns. Run it by `npm run bench`, on a quiet machine.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import 'reflect-metadata';
+import Database from 'better-sqlite3';
+import { container as root } from 'tsyringe';
+import { ensureMigrationsTable, MigrationService, registerDecant } from 'decant';
+
+const COUNT = 1000;
+const folder = mkdtempSync(join(tmpdir(), 'decant-bench-'));
+const cli = fileURLToPath(new URL('../lib/cli.js', import.meta.url));
+let files = 0;
+
+try {
+  await apply();
+  await nothingToDo();
+  await status();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function apply(): Promise<void> {
+  const names = Array.from({ length: COUNT }, (_, index) => `${String(index + 1).padStart(4, '0')}_table`);
+  const migrations = names.map((name) => ({
+    name,
+    up: (db: Database.Database) => void db.exec(tableSql(name)),
+  }));
+  await compare(`apply ${COUNT} one-table migrations`, 11, {
+    limit: () => bareLoop(names),
+    decant: async () => {
+      const db = fresh();
+      const container = root.createChildContainer();
+      registerDecant(container, { database: db, migrations });
+      const service = container.resolve(MigrationService);
+      const report = await service.up();
+      if (report.steps.length !== COUNT) throw new Error('not all were applied');
+      db.close();
+    },
+  });
+}
+
+async function nothingToDo(): Promise<void> {
+  const directory = join(folder, 'migrations');
+  mkdirSync(directory);
+  const db = fresh();
+  const path = db.name;
+  for (let index = 1; index <= COUNT; index += 1) {
+    const name = `${String(index).padStart(4, '0')}_table`;
+    writeFileSync(
+      join(directory, `${name}.mjs`),
+      `export const up = (db) => db.exec('${tableSql(name)}');\n`,
+    );
+  }
+  await up(db, directory);
+  db.close();
+  // From here on, importing any of them would throw.
+  for (let index = 1; index <= COUNT; index += 1) {
+    const name = `${String(index).padStart(4, '0')}_table`;
+    writeFileSync(join(directory, `${name}.mjs`), `throw new Error('imported');\n`);
+  }
+  await compare(`nothing to do, ${COUNT} applied files (none imported)`, 21, {
+    limit: () => {
+      const connection = new Database(path);
+      connection.prepare('SELECT name FROM _migrations').all();
+      connection.close();
+    },
+    decant: async () => {
+      const connection = new Database(path);
+      await up(connection, directory);
+      connection.close();
+    },
+  });
+}
+
+async function up(database: Database.Database, directory: string): Promise<void> {
+  const container = root.createChildContainer();
+  registerDecant(container, { database, directory, changed: 'allow' });
+  await container.resolve(MigrationService).up();
+}
+
+async function status(): Promise<void> {
+  const path = join(folder, 'status.db');
+  const directory = join(folder, 'ten');
+  mkdirSync(directory);
+  for (let index = 1; index <= 10; index += 1) {
+    const name = `${String(index).padStart(3, '0')}_table`;
+    writeFileSync(
+      join(directory, `${name}.mjs`),
+      `export const up = (db) => db.exec('${tableSql(name)}');\n`,
+    );
+  }
+  const flags = ['--database', path, '--dir', directory];
+  execFileSync(process.execPath, [cli, 'migrate:up', ...flags], { stdio: 'ignore' });
+  const select = `const D = require('better-sqlite3'); new D(${JSON.stringify(path)}).prepare('SELECT name FROM _migrations').all()`;
+  const run = (args: readonly string[]) => () =>
+    void execFileSync(process.execPath, args, { stdio: 'ignore' });
+  await compare('migrate:status of 10 migrations, whole process', 31, {
+    limit: run(['-e', select]),
+    decant: run([cli, 'migrate:status', ...flags]),
+  });
+}
+
+interface Contestants {
+  readonly limit: () => void | Promise<void>;
+  readonly decant: () => void | Promise<void>;
+}
+
+async function compare(what: string, rounds: number, contestants: Contestants): Promise<void> {
+  const times = { limit: [] as number[], decant: [] as number[] };
+  for (let round = -1; round < rounds; round += 1) {
+    for (const who of ['limit', 'decant'] as const) {
+      const start = performance.now();
+      await contestants[who]();
+      if (round >= 0) times[who].push(performance.now() - start); // the first round only warms up
+    }
+  }
+  const [limit, decant] = [median(times.limit), median(times.decant)];
+  const ms = (time: number): string => `${time.toFixed(1)} ms`;
+  console.log(`${(decant / limit).toFixed(2)} x  ${what}: ${ms(decant)}, the limit ${ms(limit)}`);
+}
+
+function bareLoop(names: readonly string[]): void {
+  const db = fresh();
+  ensureMigrationsTable(db);
+  const insert = db.prepare('INSERT INTO _migrations (name) VALUES (?)');
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const commit = db.prepare('COMMIT');
+  for (const name of names) {
+    begin.run();
+    db.exec(tableSql(name));
+    insert.run(name);
+    commit.run();
+  }
+  db.close();
+}
+
+function tableSql(name: string): string {
+  return `CREATE TABLE t_${name} (id INTEGER PRIMARY KEY, a TEXT, b TEXT, c INTEGER)`;
+}
+
+function fresh(): Database.Database {
+  files += 1;
+  const db = new Database(join(folder, `${files}.db`));
+  db.pragma('journal_mode = WAL');
+  return db;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
