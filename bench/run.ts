@@ -119,7 +119,6 @@ async function compare(what: string, rounds: number, contestants: Contestants): 
     }
   }
   const [limit, decant] = [median(times.limit), median(times.decant)];
-  const ms = (time: number): string => `${time.toFixed(1)} ms`;
   console.log(`${(decant / limit).toFixed(2)} x  ${what}: ${ms(decant)}, the limit ${ms(limit)}`);
 }
 
@@ -151,4 +150,8 @@ function fresh(): Database.Database {
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+function ms(time: number): string {
+  return `${time.toFixed(1)} ms`;
 }

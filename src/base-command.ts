@@ -1,12 +1,20 @@
-import { Command } from '@oclif/core/command';
-import { ExitError } from '@oclif/core/errors';
-import { boolean, integer, option, string } from '@oclif/core/flags';
-import { action, colorize, stderr, stdout } from '@oclif/core/ux';
 import { isDebugging, loadConfig, type Config } from './config.js';
 import type { Plan } from './domain/plan.js';
 import { POLICIES, type Policy } from './domain/policy.js';
 import { namesOf, type Progress, type RunReport } from './domain/report.js';
 import { DecantError, EXIT, MigrationFailedError } from './errors.js';
+import {
+  action,
+  boolean,
+  colorize,
+  Command,
+  ExitError,
+  integer,
+  option,
+  stderr,
+  stdout,
+  string,
+} from './oclif.js';
 import { errorText, runText, stepText, type Paint } from './output.js';
 import type { MigrationService } from './services/migration-service.js';
 

@@ -4,6 +4,7 @@ import { POLICIES, STRICT, type HistoryPolicy, type Policy } from './domain/poli
 import { ConfigError } from './errors.js';
 import type { DependencyContainer } from './injection.js';
 import { DEFAULT_LOCK_TIMEOUT } from './services/database.js';
+import { importFile } from './services/import-file.js';
 
 /** What `decant.config.ts` may say. Relative paths are relative to that file. */
 export interface UserConfig extends Partial<HistoryPolicy> {
@@ -141,8 +142,7 @@ async function readConfigFile(path: string | undefined): Promise<{ file?: string
 }
 
 async function importConfig(file: string): Promise<unknown> {
-  const { pathToFileURL } = await import('node:url');
-  const exports = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  const exports = await importFile(file);
   return exports['default'] ?? exports;
 }
 

@@ -14,11 +14,17 @@ import { DirectorySource } from './services/directory-source.js';
 import { ListSource } from './services/list-source.js';
 import { MigrationFactory, type NamedClass } from './services/migration-factory.js';
 import { MigrationRepository } from './services/migration-repository.js';
-import { HISTORY_POLICY, MigrationService } from './services/migration-service.js';
+import { MigrationService } from './services/migration-service.js';
 import { MigrationSource } from './services/migration-source.js';
 import { SqliteMigrationRepository } from './services/sqlite-migration-repository.js';
 import { SqliteTransactionManager } from './services/sqlite-transaction-manager.js';
 import { TransactionManager } from './services/transaction-manager.js';
+
+// An abstract class is a token as good as any; only tsyringe's type does not say so.
+const SOURCE = MigrationSource as InjectionToken<MigrationSource>;
+const REPOSITORY = MigrationRepository as InjectionToken<MigrationRepository>;
+const TRANSACTIONS = TransactionManager as InjectionToken<TransactionManager>;
+const FACTORY = MigrationFactory as InjectionToken<MigrationFactory>;
 
 /** What an application tells Decant. Of the first two one at most, of the next two exactly one. */
 export interface DecantOptions extends Partial<HistoryPolicy> {
@@ -54,20 +60,25 @@ export interface DecantRegistration {
 export function registerDecant(container: DependencyContainer, options: DecantOptions): DecantRegistration {
   const source = sourceOf(options);
   const connection = connectionOf(options);
+  const policy = policyOf(options);
   const once = <T>(token: InjectionToken<T>, make: () => T): void => {
     container.register(token, { useFactory: instanceCachingFactory(make) });
   };
-  once(MigrationSource as InjectionToken<MigrationSource>, () => source);
-  once(
-    MigrationRepository as InjectionToken<MigrationRepository>,
-    () => new SqliteMigrationRepository(connection.get()),
-  );
-  once(
-    TransactionManager as InjectionToken<TransactionManager>,
-    () => new SqliteTransactionManager(connection.get()),
-  );
-  once(MigrationFactory as InjectionToken<MigrationFactory>, () => new ContainerMigrationFactory(container));
-  once<HistoryPolicy>(HISTORY_POLICY, () => policyOf(options));
+  once(SOURCE, () => source);
+  once(REPOSITORY, () => new SqliteMigrationRepository(connection.get()));
+  once(TRANSACTIONS, () => new SqliteTransactionManager(connection.get()));
+  once(FACTORY, () => new ContainerMigrationFactory(container));
+  // By a factory, not by decorators: so the services know nothing of a container, and each part may be replaced.
+  container.register(MigrationService, {
+    useFactory: (scope) =>
+      new MigrationService(
+        scope.resolve(SOURCE),
+        scope.resolve(REPOSITORY),
+        scope.resolve(TRANSACTIONS),
+        scope.resolve(FACTORY),
+        policy,
+      ),
+  });
   return { close: () => connection.close() };
 }
 

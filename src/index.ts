@@ -21,6 +21,6 @@ export * from './functions.js';
 export { inject, injectable, type DependencyContainer } from './injection.js';
 export { MigrationFactory, type NamedClass } from './services/migration-factory.js';
 export { MigrationRepository, type AppliedFile, type JournalEntry } from './services/migration-repository.js';
-export { HISTORY_POLICY, MigrationService, type RunOptions } from './services/migration-service.js';
+export { MigrationService, type RunOptions } from './services/migration-service.js';
 export { MigrationSource } from './services/migration-source.js';
 export { BodyError, TransactionManager } from './services/transaction-manager.js';

@@ -1,6 +1,6 @@
-import { flush } from '@oclif/core/flush';
-import { run } from '@oclif/core/run';
 import { exitCodeOf, printError } from './base-command.js';
+import { flush, run } from './oclif.js';
+import { beforeFirstImport } from './services/import-file.js';
 import { canLoadTypeScript, registerTypeScript } from './services/typescript.js';
 
 /**
@@ -8,7 +8,7 @@ import { canLoadTypeScript, registerTypeScript } from './services/typescript.js'
  * @param root a file or folder of the package, from which oclif finds its package.json and manifest
  */
 export async function main(argv: readonly string[], root = import.meta.url): Promise<number> {
-  if (canLoadTypeScript()) registerTypeScript();
+  if (canLoadTypeScript()) beforeFirstImport(registerTypeScript);
   let code: number;
   try {
     await run(withHelpFlag(argv), root);

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { basename, extname } from 'node:path';
-import { historyOf, type History } from '../domain/history.js';
-import type { DiscoveredMigration } from '../domain/migration.js';
+import { basename } from 'node:path';
 import {
   planFor,
   type Command,
@@ -19,8 +17,8 @@ import {
   type StepResult,
 } from '../domain/report.js';
 import { statusOf, type StatusReport } from '../domain/status.js';
-import { inject, injectable } from '../injection.js';
 import { failureOf, messageOf } from './failure.js';
+import { readHistory } from './history-reader.js';
 import {
   makeReady,
   plannedOf,
@@ -28,13 +26,10 @@ import {
   type LoadedMigrations,
   type Loading,
 } from './loaded-migration.js';
-import { MigrationFactory } from './migration-factory.js';
-import { MigrationRepository, type JournalEntry } from './migration-repository.js';
-import { MigrationSource } from './migration-source.js';
-import { TransactionManager } from './transaction-manager.js';
-
-/** The token under which the service's `HistoryPolicy` is registered. */
-export const HISTORY_POLICY = Symbol.for('decant.HistoryPolicy');
+import type { MigrationFactory } from './migration-factory.js';
+import type { JournalEntry, MigrationRepository } from './migration-repository.js';
+import type { MigrationSource } from './migration-source.js';
+import type { TransactionManager } from './transaction-manager.js';
 
 /** A callback for each step as it begins and ends. */
 export interface RunOptions {
@@ -45,7 +40,6 @@ export interface RunOptions {
  * The one class that knows the order of events: look, plan, load, prepare, and then, migration by migration,
  * change and record in one transaction. Every report is frozen.
  */
-@injectable()
 export class MigrationService {
   readonly #source: MigrationSource;
   readonly #repository: MigrationRepository;
@@ -58,7 +52,7 @@ export class MigrationService {
     repository: MigrationRepository,
     transactions: TransactionManager,
     factory: MigrationFactory,
-    @inject(HISTORY_POLICY) policy: HistoryPolicy,
+    policy: HistoryPolicy,
   ) {
     this.#source = source;
     this.#repository = repository;
@@ -92,7 +86,7 @@ export class MigrationService {
 
   /** Every migration of the source and of the records, and what is wrong between them. Writes nothing. */
   async status(): Promise<StatusReport> {
-    return deepFreeze(statusOf(this.#history()));
+    return deepFreeze(statusOf(readHistory(this.#source, this.#repository)));
   }
 
   /** What a command would do. Writes nothing, and throws what the command would refuse with. */
@@ -119,24 +113,6 @@ export class MigrationService {
     return deepFreeze({ runId, command: plan.command, steps: results, warnings: plan.warnings });
   }
 
-  #history(): History {
-    const discovered = this.#source.discover();
-    const records = this.#repository.records();
-    return historyOf(discovered, records, this.#changed(discovered));
-  }
-
-  // Like is compared with like: a .ts file and the .js that was built from it are different texts.
-  #changed(discovered: readonly DiscoveredMigration[]): readonly string[] {
-    const applied = this.#repository.appliedFiles();
-    return discovered
-      .filter((migration) => {
-        const before = applied.get(migration.name);
-        if (before === undefined || extname(before.file) !== extname(migration.file ?? '')) return false;
-        return this.#source.checksum(migration) !== before.checksum;
-      })
-      .map(({ name }) => name);
-  }
-
   async #run(command: Command, options: UpOptions & DownOptions & RunOptions): Promise<RunReport> {
     const { plan, loaded } = await this.#ready(command, options);
     for (const step of plan.steps) {
@@ -155,7 +131,7 @@ export class MigrationService {
     command: Command,
     options: UpOptions & DownOptions,
   ): Promise<{ plan: Plan; loaded: LoadedMigrations }> {
-    const history = this.#history();
+    const history = readHistory(this.#source, this.#repository);
     const plan = planFor(command, history, options, this.#policy);
     const loadings: Loading[] = [];
     for (const discovered of plannedOf(plan, history.discovered)) {

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { optionsOf } from '../domain/decorator.js';
 import { isDefinition, type MigrationDefinition } from '../domain/migration.js';
 import { InvalidMigrationError } from '../errors.js';
+import { importFile } from './import-file.js';
 
 /**
  * Imports one file and finds the migration in it: its default export, its named exports `up` and `down`, or the
@@ -10,7 +10,7 @@ import { InvalidMigrationError } from '../errors.js';
  * @throws InvalidMigrationError naming the file
  */
 export async function importMigration(name: string, file: string): Promise<MigrationDefinition> {
-  const exports = await importFile(file);
+  const exports = await exportsOf(file);
   const definition = migrationIn(exports, file);
   const { name: declared } = optionsOf(definition);
   if (declared !== undefined && declared !== name) {
@@ -22,9 +22,9 @@ export async function importMigration(name: string, file: string): Promise<Migra
   return definition;
 }
 
-async function importFile(file: string): Promise<Record<string, unknown>> {
+async function exportsOf(file: string): Promise<Record<string, unknown>> {
   try {
-    return await import(pathToFileURL(file).href);
+    return await importFile(file);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new InvalidMigrationError(`Cannot load ${file}: ${message}`, loadingHint(file, message), { cause });

@@ -1,7 +1,7 @@
-import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
 import { askName } from '../../prompt.js';
 import { createMigration } from '../../services/scaffold.js';
+import { boolean, string } from '../../oclif.js';
 
 export default class Create extends BaseCommand {
   static override summary = 'Write a new migration file that compiles and runs as it is.';

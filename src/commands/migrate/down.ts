@@ -1,6 +1,5 @@
-import { string as argument } from '@oclif/core/args';
-import { string } from '@oclif/core/flags';
 import { BaseCommand, confirmFlags, stepsFlag, writingFlags } from '../../base-command.js';
+import { argument, string } from '../../oclif.js';
 
 export default class Down extends BaseCommand {
   static override summary = 'Roll back the last applied migration, or more.';

@@ -1,6 +1,6 @@
-import { string } from '@oclif/core/flags';
 import { BaseCommand } from '../../base-command.js';
 import { initProject } from '../../services/scaffold.js';
+import { string } from '../../oclif.js';
 
 export default class Init extends BaseCommand {
   static override summary = 'Set up a project: decant.config.ts and a first migration.';

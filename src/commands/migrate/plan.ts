@@ -1,8 +1,7 @@
-import { string as argument } from '@oclif/core/args';
-import { string } from '@oclif/core/flags';
 import { BaseCommand, databaseFlags, policyFlags, stepsFlag } from '../../base-command.js';
 import type { Command as PlannedCommand, Plan as PlanReport } from '../../domain/plan.js';
 import { planText } from '../../output.js';
+import { argument, string } from '../../oclif.js';
 
 export default class Plan extends BaseCommand {
   static override summary = 'Say what up, down, reset or redo would do, and why.';

@@ -1,8 +1,8 @@
-import { boolean } from '@oclif/core/flags';
 import { BaseCommand, databaseFlags } from '../../base-command.js';
 import type { StatusReport } from '../../domain/status.js';
 import { EXIT } from '../../errors.js';
 import { statusText } from '../../output.js';
+import { boolean } from '../../oclif.js';
 
 export default class Status extends BaseCommand {
   static override summary = 'Show which migrations are applied, and what is wrong.';
@@ -18,12 +18,14 @@ export default class Status extends BaseCommand {
     }),
   };
 
-  async run(): Promise<StatusReport> {
+  async run(): Promise<StatusReport & { database: string; directory: string | null }> {
     const { flags } = await this.parse(Status);
-    const report = await this.withService(flags, 'read', (service) => service.status());
+    const config = await this.settings(flags);
+    const { readStatus } = await import('../../read-status.js');
+    const report = await readStatus(config);
     this.log(statusText(report, this.paint));
     if (flags['exit-code']) process.exitCode = exitCode(report);
-    return report;
+    return { database: config.database, directory: config.directory ?? null, ...report };
   }
 }
 

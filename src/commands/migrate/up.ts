@@ -1,5 +1,5 @@
-import { string } from '@oclif/core/flags';
 import { BaseCommand, policyFlags, stepsFlag, writingFlags } from '../../base-command.js';
+import { string } from '../../oclif.js';
 
 export default class Up extends BaseCommand {
   static override summary = 'Apply pending migrations, in order.';
