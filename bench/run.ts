@@ -94,14 +94,16 @@ async function status(): Promise<void> {
     );
   }
   const flags = ['--database', path, '--dir', directory];
-  execFileSync(process.execPath, [cli, 'migrate:up', ...flags], { stdio: 'ignore' });
+  runNode(cli, 'migrate:up', ...flags);
   const select = `const D = require('better-sqlite3'); new D(${JSON.stringify(path)}).prepare('SELECT name FROM _migrations').all()`;
-  const run = (args: readonly string[]) => () =>
-    void execFileSync(process.execPath, args, { stdio: 'ignore' });
   await compare('migrate:status of 10 migrations, whole process', 31, {
-    limit: run(['-e', select]),
-    decant: run([cli, 'migrate:status', ...flags]),
+    limit: () => runNode('-e', select),
+    decant: () => runNode(cli, 'migrate:status', ...flags),
   });
+}
+
+function runNode(...args: readonly string[]): void {
+  execFileSync(process.execPath, args, { stdio: 'ignore' });
 }
 
 interface Contestants {
