@@ -1,5 +1,5 @@
 import { isDebugging, loadConfig, type Config } from './config.js';
-import type { Plan } from './domain/plan.js';
+import type { DownOptions, Plan, UpOptions } from './domain/plan.js';
 import { POLICIES, type Policy } from './domain/policy.js';
 import { namesOf, type Progress, type RunReport } from './domain/report.js';
 import { DecantError, EXIT, MigrationFailedError } from './errors.js';
@@ -55,6 +55,19 @@ export const policyFlags = {
 /** `--steps`, wherever it is offered. */
 export const stepsFlag = integer({ description: 'How many.', helpValue: 'N', min: 1 });
 
+interface RunFlags extends GivenFlags {
+  readonly yes?: boolean | undefined;
+}
+
+/** What a command that writes prints with `--json`. */
+export interface RunOutput extends RunReport {
+  readonly database: string;
+  readonly directory: string | null;
+  readonly applied: readonly string[];
+  readonly rolledBack: readonly string[];
+  readonly skipped: readonly string[];
+}
+
 const paint: Paint = (style, text) => colorize(style, text);
 
 /** What a command may have parsed of the flags above. */
@@ -80,29 +93,47 @@ export abstract class BaseCommand extends Command {
     return loadConfig({ ...same, directory, outOfOrder, lockTimeout });
   }
 
-  /**
-   * Calls `work` with a service for the database that the flags name, and closes that database afterwards. Before
-   * it writes, it says on stderr what it is about to work on.
-   */
+  /** Calls `work` with a service for the database of `config`, and closes that database afterwards. */
   protected async withService<T>(
-    flags: GivenFlags,
+    config: Config,
     access: 'read' | 'write',
     work: (service: MigrationService) => Promise<T>,
-  ): Promise<T & { database: string; directory: string | null }> {
-    const config = await this.settings(flags);
-    if (access === 'write') this.announce(config);
+  ): Promise<T> {
     const { openService } = await import('./container.js');
     const opened = await openService(config, access);
     try {
-      const result = await work(opened.service);
-      return { database: config.database, directory: config.directory ?? null, ...result };
+      return await work(opened.service);
     } finally {
       opened.close();
     }
   }
 
+  /**
+   * Carries out a command that writes: says on stderr what it is about to work on, plans, asks where it must, and
+   * runs. The database is opened for writing only when there is something to do and nothing against it.
+   */
+  protected async migrate(
+    command: Plan['command'],
+    flags: RunFlags,
+    options: UpOptions & DownOptions,
+  ): Promise<RunOutput> {
+    const config = await this.settings(flags);
+    this.announce(config);
+    const run = (service: MigrationService): Promise<RunReport> =>
+      service[command]({ ...options, onProgress: this.onProgress });
+    const idle = await this.withService(config, 'read', async (service) => {
+      const plan = await service.plan(command, options);
+      if (plan.steps.length === 0) return run(service);
+      if (needsConfirmation(plan) && flags.yes !== true) await this.confirm(plan);
+      return undefined;
+    });
+    const report = idle ?? (await this.withService(config, 'write', run));
+    this.log(runText(report, this.paint));
+    return { ...targetOf(config), ...report, ...namesByOutcome(report) };
+  }
+
   /** Shows a run as it goes on: a live line on a terminal, a line for each finished step elsewhere. */
-  protected onProgress = (progress: Progress): void => {
+  private readonly onProgress = (progress: Progress): void => {
     if (this.jsonEnabled()) return;
     const live = process.stdout.isTTY && process.stderr.isTTY;
     if (progress.type === 'start') {
@@ -114,26 +145,12 @@ export abstract class BaseCommand extends Command {
     else this.log(stepText(progress.result, this.paint));
   };
 
-  /** Asks before a plan is carried out, unless told not to; ends the command with 1 when the answer is no. */
-  protected async confirm(plan: Plan, { yes }: { readonly yes: boolean }): Promise<void> {
-    if (yes) return;
+  // Ends the command with 1 when the answer is no.
+  private async confirm(plan: Plan): Promise<void> {
     const { confirmRollback } = await import('./prompt.js');
     if (await confirmRollback(plan.steps.map(({ name }) => name))) return;
     this.log('Nothing was rolled back.');
     this.exit(EXIT.failed);
-  }
-
-  /** Prints the end of a run, and returns what `--json` prints. */
-  protected finishRun(
-    report: RunReport,
-  ): RunReport & { applied: string[]; rolledBack: string[]; skipped: string[] } {
-    this.log(runText(report, this.paint));
-    return {
-      ...report,
-      applied: namesOf(report, 'applied'),
-      rolledBack: namesOf(report, 'rolled-back'),
-      skipped: namesOf(report, 'skipped'),
-    };
   }
 
   protected override async catch(error: Error): Promise<void> {
@@ -152,6 +169,23 @@ export abstract class BaseCommand extends Command {
         : `Migrations: ${directory} ${this.paint('dim', `(${from(origins.directory)})`)}`,
     );
   }
+}
+
+/** What a command works on, as `--json` names it; null for the built-in migrations. */
+export function targetOf({ database, directory }: Config): { database: string; directory: string | null } {
+  return { database, directory: directory ?? null };
+}
+
+function needsConfirmation({ command, steps }: Plan): boolean {
+  return command === 'reset' || (command === 'down' && steps.length > 1);
+}
+
+function namesByOutcome(report: RunReport): Pick<RunOutput, 'applied' | 'rolledBack' | 'skipped'> {
+  return {
+    applied: namesOf(report, 'applied'),
+    rolledBack: namesOf(report, 'rolled-back'),
+    skipped: namesOf(report, 'skipped'),
+  };
 }
 
 /** What the process ends with after an error; oclif's own errors are usage errors unless they say otherwise. */

@@ -1,4 +1,4 @@
-import { BaseCommand, confirmFlags, stepsFlag, writingFlags } from '../../base-command.js';
+import { BaseCommand, confirmFlags, stepsFlag, writingFlags, type RunOutput } from '../../base-command.js';
 import { argument, string } from '../../oclif.js';
 
 export default class Down extends BaseCommand {
@@ -24,13 +24,8 @@ export default class Down extends BaseCommand {
     ...confirmFlags,
   };
 
-  async run(): Promise<unknown> {
+  async run(): Promise<RunOutput> {
     const { args, flags } = await this.parse(Down);
-    const options = { name: args.name, to: flags.to, steps: flags.steps };
-    return this.withService(flags, 'write', async (service) => {
-      const plan = await service.plan('down', options);
-      if (plan.steps.length > 1) await this.confirm(plan, flags);
-      return this.finishRun(await service.down({ ...options, onProgress: this.onProgress }));
-    });
+    return this.migrate('down', flags, { name: args.name, to: flags.to, steps: flags.steps });
   }
 }

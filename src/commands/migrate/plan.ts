@@ -1,4 +1,4 @@
-import { BaseCommand, databaseFlags, policyFlags, stepsFlag } from '../../base-command.js';
+import { BaseCommand, databaseFlags, policyFlags, stepsFlag, targetOf } from '../../base-command.js';
 import type { Command as PlannedCommand, Plan as PlanReport } from '../../domain/plan.js';
 import { planText } from '../../output.js';
 import { argument, string } from '../../oclif.js';
@@ -28,10 +28,11 @@ export default class Plan extends BaseCommand {
   async run(): Promise<PlanReport> {
     const { args, flags } = await this.parse(Plan);
     const { to, steps } = flags;
-    const plan = await this.withService(flags, 'read', (service) =>
+    const config = await this.settings(flags);
+    const plan = await this.withService(config, 'read', (service) =>
       service.plan(args.command as PlannedCommand, { name: args.name, to, steps }),
     );
     this.log(planText(plan, this.paint));
-    return plan;
+    return { ...targetOf(config), ...plan };
   }
 }

@@ -1,4 +1,4 @@
-import { BaseCommand, confirmFlags, writingFlags } from '../../base-command.js';
+import { BaseCommand, confirmFlags, writingFlags, type RunOutput } from '../../base-command.js';
 
 export default class Reset extends BaseCommand {
   static override summary = 'Roll back all migrations, newest first.';
@@ -6,12 +6,8 @@ export default class Reset extends BaseCommand {
   static override examples = ['<%= config.bin %> migrate:reset --yes'];
   static override flags = { ...writingFlags, ...confirmFlags };
 
-  async run(): Promise<unknown> {
+  async run(): Promise<RunOutput> {
     const { flags } = await this.parse(Reset);
-    return this.withService(flags, 'write', async (service) => {
-      const plan = await service.plan('reset');
-      if (plan.steps.length > 0) await this.confirm(plan, flags);
-      return this.finishRun(await service.reset({ onProgress: this.onProgress }));
-    });
+    return this.migrate('reset', flags, {});
   }
 }

@@ -1,4 +1,4 @@
-import { BaseCommand, databaseFlags } from '../../base-command.js';
+import { BaseCommand, databaseFlags, targetOf } from '../../base-command.js';
 import type { StatusReport } from '../../domain/status.js';
 import { EXIT } from '../../errors.js';
 import { statusText } from '../../output.js';
@@ -18,14 +18,14 @@ export default class Status extends BaseCommand {
     }),
   };
 
-  async run(): Promise<StatusReport & { database: string; directory: string | null }> {
+  async run(): Promise<StatusReport & ReturnType<typeof targetOf>> {
     const { flags } = await this.parse(Status);
     const config = await this.settings(flags);
     const { readStatus } = await import('../../read-status.js');
     const report = await readStatus(config);
     this.log(statusText(report, this.paint));
     if (flags['exit-code']) process.exitCode = exitCode(report);
-    return { database: config.database, directory: config.directory ?? null, ...report };
+    return { ...targetOf(config), ...report };
   }
 }
 

@@ -1,4 +1,4 @@
-import { BaseCommand, policyFlags, stepsFlag, writingFlags } from '../../base-command.js';
+import { BaseCommand, policyFlags, stepsFlag, writingFlags, type RunOutput } from '../../base-command.js';
 import { string } from '../../oclif.js';
 
 export default class Up extends BaseCommand {
@@ -17,11 +17,8 @@ export default class Up extends BaseCommand {
     ...policyFlags,
   };
 
-  async run(): Promise<unknown> {
+  async run(): Promise<RunOutput> {
     const { flags } = await this.parse(Up);
-    return this.withService(flags, 'write', async (service) => {
-      const { to, steps } = flags;
-      return this.finishRun(await service.up({ to, steps, onProgress: this.onProgress }));
-    });
+    return this.migrate('up', flags, { to: flags.to, steps: flags.steps });
   }
 }
