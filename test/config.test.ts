@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -395,6 +395,21 @@ describe('a config that cannot be used', () => {
     expect(stderr.trimEnd().split('\n')).toHaveLength(2);
     expect(stderr).toContain(`Cannot load the config file ${file}: `);
     expect(stderr).toContain('(line 3)');
+  });
+});
+
+describe('--lock-timeout', () => {
+  it.each(['2147483648', '-1', '1.5', 'soon', ''])('%j is refused with 2, and opens no database', (value) => {
+    const args = ['migrate:up', '-d', 'app.db', '--lock-timeout', value];
+    const { stderr, status } = spawnSync(process.execPath, [CLI, ...args], {
+      cwd: folder.path,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: folder.path },
+    });
+    expect(status).toBe(2);
+    expect(stderr).toContain('--lock-timeout');
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(existsSync(inFolder('app.db'))).toBe(false);
   });
 });
 
