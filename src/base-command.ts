@@ -16,6 +16,7 @@ import {
   string,
 } from './oclif.js';
 import { errorText, runText, stepText, type Paint } from './output.js';
+import { MAX_LOCK_TIMEOUT } from './services/database.js';
 import type { MigrationService } from './services/migration-service.js';
 
 /** Flags of every command that touches a database. */
@@ -35,6 +36,7 @@ export const writingFlags = {
     description: "Milliseconds to wait for another process's lock (default 10000).",
     helpValue: 'MS',
     min: 0,
+    max: MAX_LOCK_TIMEOUT,
   }),
 };
 

@@ -1,9 +1,10 @@
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { inspect } from 'node:util';
 import { POLICIES, STRICT, type HistoryPolicy, type Policy } from './domain/policy.js';
-import { ConfigError } from './errors.js';
+import { ConfigError, UsageError } from './errors.js';
 import type { DependencyContainer } from './injection.js';
-import { DEFAULT_LOCK_TIMEOUT } from './services/database.js';
+import { DEFAULT_LOCK_TIMEOUT, MAX_LOCK_TIMEOUT } from './services/database.js';
 import { importFile } from './services/import-file.js';
 
 /** What `decant.config.ts` may say. Relative paths are relative to that file. */
@@ -62,8 +63,9 @@ export function isUnattended(env: NodeJS.ProcessEnv = process.env): boolean {
   return !process.stdin.isTTY || Boolean(env['CI']);
 }
 
-/** Reads the config file, if there is one, and decides every setting. @throws ConfigError */
+/** Reads the config file, if there is one, and decides every setting. @throws ConfigError, UsageError */
 export async function loadConfig(flags: ConfigFlags, env: NodeJS.ProcessEnv = process.env): Promise<Config> {
+  refuseEmpty(flags);
   const { file, config } = await readConfigFile(flags.config);
   const base = file === undefined ? process.cwd() : dirname(file);
   const database = firstOf(
@@ -99,6 +101,14 @@ function settingsOf(given: UserConfig | ConfigFlags): Partial<Settings> {
 
 type Candidate = readonly [origin: Origin, path: string | undefined, base: string];
 
+// As of --database "$DB" without a DB: to go on would be to migrate another database than was meant.
+function refuseEmpty({ database, directory, config }: ConfigFlags): void {
+  for (const [flag, value] of Object.entries({ database, dir: directory, config })) {
+    if (value === '')
+      throw new UsageError(`--${flag} was given an empty path.`, 'Give a path, or leave it out.');
+  }
+}
+
 // An empty variable is an unset one.
 function firstOf(...candidates: readonly Candidate[]): { origin: Origin; path: string | undefined } {
   for (const [origin, path, base] of candidates) {
@@ -118,32 +128,53 @@ async function readConfigFile(path: string | undefined): Promise<{ file?: string
   const { lilconfig } = await import('lilconfig');
   const explorer = lilconfig('decant', {
     searchPlaces: ['package.json', ...PLACES],
+    ignoreEmptySearchPlaces: false, // a file that says nothing is a mistake, not a wish for the defaults
     loaders: {
       '.ts': importConfig,
       '.mts': importConfig,
       '.js': importConfig,
       '.mjs': importConfig,
       '.cjs': importConfig,
+      '.json': parseConfig,
     },
   });
   try {
-    const found = await (path === undefined ? explorer.search() : explorer.load(resolve(path)));
-    if (!found || found.isEmpty) return { config: {} };
-    return { file: found.filepath, config: validate(found.config, found.filepath) };
+    const found = await (path === undefined
+      ? explorer.search()
+      : explorer.load(absolute(path, process.cwd())));
+    return found ? { file: found.filepath, config: validate(found.config, found.filepath) } : { config: {} };
   } catch (cause) {
-    if (cause instanceof ConfigError) throw cause;
-    const message = (cause as Error).message;
-    throw new ConfigError(
-      `Cannot load the config file${path ? ` ${path}` : ''}: ${message}.`,
-      'Mend the file, or name another with --config.',
-      { cause },
-    );
+    throw cause instanceof ConfigError ? cause : cannotLoad(path ?? 'of this project', cause);
   }
 }
 
 async function importConfig(file: string): Promise<unknown> {
-  const exports = await importFile(file);
-  return exports['default'] ?? exports;
+  try {
+    const exports = await importFile(file);
+    if ('default' in exports) return exports['default'];
+    return Object.keys(exports).length > 0 ? exports : undefined;
+  } catch (cause) {
+    throw cannotLoad(file, cause);
+  }
+}
+
+function parseConfig(file: string, content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch (cause) {
+    throw cannotLoad(file, cause);
+  }
+}
+
+function cannotLoad(file: string, cause: unknown): ConfigError {
+  const message = String((cause as Error | undefined)?.message ?? cause)
+    .replaceAll(/\s+/g, ' ')
+    .replace(/\.$/, '');
+  return new ConfigError(
+    `Cannot load the config file ${file}: ${message}.`,
+    'Mend the file, or name another with --config.',
+    { cause },
+  );
 }
 
 const isPath = (value: unknown): boolean => typeof value === 'string' && value !== '';
@@ -154,8 +185,8 @@ const RULES: Record<keyof UserConfig, { test: (value: unknown) => boolean; expec
   database: { test: isPath, expected: 'a path' },
   directory: { test: isPath, expected: 'a path' },
   lockTimeout: {
-    test: (value) => Number.isInteger(value) && (value as number) >= 0,
-    expected: 'a whole number of milliseconds',
+    test: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_LOCK_TIMEOUT,
+    expected: `a whole number of milliseconds, at most ${MAX_LOCK_TIMEOUT}`,
   },
   outOfOrder: POLICY,
   missing: POLICY,
@@ -164,7 +195,7 @@ const RULES: Record<keyof UserConfig, { test: (value: unknown) => boolean; expec
 };
 
 function validate(config: unknown, file: string): UserConfig {
-  if (typeof config !== 'object' || config === null) {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw new ConfigError(`${file} does not export an object.`, 'Write: export default defineConfig({ … })');
   }
   for (const [key, value] of Object.entries(config)) checkSetting(key, value, file);
@@ -181,7 +212,7 @@ function checkSetting(key: string, value: unknown, file: string): void {
   }
   if (value === undefined || rule.test(value)) return;
   throw new ConfigError(
-    `${file}: ${key} must be ${rule.expected}, not ${JSON.stringify(value) ?? typeof value}.`,
+    `${file}: ${key} must be ${rule.expected}, not ${inspect(value, { depth: 0, breakLength: Infinity })}.`,
     'Mend the setting.',
   );
 }

@@ -109,7 +109,7 @@ export class OutOfOrderError extends DecantError {
     lastApplied: string,
   ) {
     super(
-      `Out of order: ${migrations.join(', ')} ${migrations.length > 1 ? 'are' : 'is'} pending but sorts before ${lastApplied}, which is applied.`,
+      `Out of order: ${migrations.join(', ')} ${migrations.length > 1 ? 'are pending but sort' : 'is pending but sorts'} before ${lastApplied}, which is applied.`,
       `Either rename the file so that it sorts after ${lastApplied}, or, if the order does not matter, run again with --out-of-order=allow (config: outOfOrder: 'allow').`,
     );
   }

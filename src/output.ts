@@ -25,7 +25,8 @@ export function statusText(report: StatusReport, paint: Paint): string {
 /** `migrate:plan`: what would be done, in order, and what would be left. */
 export function planText(plan: Plan, paint: Paint): string {
   const width = widest([...plan.steps, ...plan.held]);
-  const heading = plan.steps.length === 0 ? nothingToDo(plan.command) : `migrate:${plan.command} would run:`;
+  const nothing = plan.held.length > 0 ? 'Nothing to do.' : nothingToDo(plan.command);
+  const heading = plan.steps.length === 0 ? nothing : `migrate:${plan.command} would run:`;
   const held = (each: HeldMigration): string =>
     paint('dim', `  ----  ${each.name.padEnd(width)}  ${each.reason}`);
   return [
@@ -111,7 +112,8 @@ function plural(count: number, what: string): string {
 }
 
 function milliseconds(duration: number): string {
-  return duration < 1000 ? `${Math.max(1, Math.round(duration))} ms` : `${(duration / 1000).toFixed(1)} s`;
+  const rounded = Math.round(duration);
+  return rounded < 1000 ? `${Math.max(1, rounded)} ms` : `${(duration / 1000).toFixed(1)} s`;
 }
 
 function widest(items: readonly { readonly name: string }[]): number {

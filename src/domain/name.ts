@@ -31,13 +31,14 @@ export function nextPrefix(names: readonly string[]): string {
   return String(BigInt(highest) + 1n).padStart(Math.max(3, highest.length), '0');
 }
 
-/** `Add user prefs!` → `add_user_prefs`. Letters and digits of any script stay; all else becomes `_`. */
+/** `Add user prefs!` → `add_user_prefs`. Letters and digits of any script stay, with their marks; all else becomes `_`. */
 export function slugOf(words: string): string {
-  const slug = words
+  // Marks only after a letter or digit: Hindi's vowel signs are some, and so is the invisible tail of an emoji.
+  const parts = words
     .normalize('NFC')
     .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}]+/gu, '_')
-    .replaceAll(/^_+|_+$/g, '');
+    .match(/(?:[\p{L}\p{N}]\p{M}*)+/gu);
+  const slug = (parts ?? []).join('_');
   if (slug === '') {
     throw new InvalidMigrationError(
       `"${words}" leaves nothing to name a migration by.`,

@@ -80,7 +80,7 @@ export function planUp(history: History, options: UpOptions = {}, policy: Histor
     steps: pending.slice(0, count).map(({ name }) => ({ name, direction: 'up', reason: 'pending' })),
     held: pending.slice(count).map(({ name }) => ({
       name,
-      reason: options.to === undefined ? `beyond ${options.steps} steps` : `after ${options.to}`,
+      reason: options.to === undefined ? `beyond ${stepsText(options.steps)}` : `after ${options.to}`,
     })),
     warnings,
   };
@@ -120,6 +120,10 @@ export function planRedo(history: History): Plan {
   const down = planDown(history);
   const up = down.steps.map(({ name }): PlanStep => ({ name, direction: 'up', reason: 'applied again' }));
   return { ...down, command: 'redo', steps: [...down.steps, ...up] };
+}
+
+function stepsText(count: number | undefined): string {
+  return count === 1 ? '1 step' : `${count} steps`;
 }
 
 function countUpTo(history: History, to: string): number {

@@ -32,9 +32,9 @@ export function namesOf(report: RunReport, outcome: Outcome): string[] {
   return report.steps.filter((step) => step.outcome === outcome).map(({ name }) => name);
 }
 
-/** Freezes a plain value through and through, and returns it. */
+/** Freezes a plain value (a tree, no cycles) through and through, and returns it. */
 export function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+  if (typeof value === 'object' && value !== null) {
     Object.freeze(value);
     for (const each of Object.values(value)) deepFreeze(each);
   }

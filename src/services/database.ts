@@ -8,6 +8,9 @@ import { explainingSqliteErrors, isLocked } from './sqlite-errors.js';
 /** How long to wait for another process's lock, in milliseconds, where nothing else is said. */
 export const DEFAULT_LOCK_TIMEOUT = 10_000;
 
+/** The longest time that better-sqlite3 can wait. */
+export const MAX_LOCK_TIMEOUT = 0x7fffffff;
+
 /**
  * Opens a database for migrating, with foreign keys on and a busy timeout. A file that does not exist is created,
  * its folder too, and put into WAL mode; one that does keeps the journal mode that it has.

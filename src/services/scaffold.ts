@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { nextPrefix, slugOf } from '../domain/name.js';
 import { UsageError } from '../errors.js';
@@ -40,6 +40,7 @@ export function initProject(
 ): string[] {
   const config = join(root, 'decant.config.ts');
   const first = resolve(root, dir, '001_create_users.ts');
+  for (const file of [config, first]) if (existsSync(file)) throw isThere(file);
   write(config, configText(database, dir));
   write(
     first,
@@ -95,11 +96,14 @@ export default defineConfig({
 `;
 }
 
+// What the file imports, and what the compiled decorator needs (Object, Reflect) or a body may: all globals.
+const isTaken = (name: string): boolean => ['Migration', 'Database'].includes(name) || name in globalThis;
+
 /** `add_user_prefs` → `AddUserPrefs`; a class cannot begin with a digit. */
 function className(slug: string): string {
   const words = slug.split('_').map((word) => word.charAt(0).toUpperCase() + word.slice(1));
   const name = words.join('').replaceAll(/\P{ID_Continue}/gu, '');
-  return /^\p{ID_Start}/u.test(name) ? name : `Migration${name}`;
+  return /^\p{ID_Start}/u.test(name) && !isTaken(name) ? name : `Migrate${name}`;
 }
 
 function timestamp(now: Date): string {
@@ -123,13 +127,19 @@ function write(file: string, text: string): void {
   try {
     writeFileSync(file, text, { flag: 'wx' });
   } catch (cause) {
-    const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST';
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw isThere(file, cause);
     throw new UsageError(
-      exists
-        ? `${file} is there already, and was left as it is.`
-        : `Cannot write ${file}: ${(cause as Error).message}.`,
-      exists ? 'Choose another name, or remove the file first.' : 'Check the path and its permissions.',
+      `Cannot write ${file}: ${(cause as Error).message}.`,
+      'Check the path and its permissions.',
       { cause },
     );
   }
+}
+
+function isThere(file: string, cause?: unknown): UsageError {
+  return new UsageError(
+    `${file} is there already, and was left as it is.`,
+    'Choose another name, or remove the file first.',
+    { cause },
+  );
 }

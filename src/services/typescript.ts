@@ -57,6 +57,24 @@ const load: module.LoadHookSync = (url, context, nextLoad) => {
 
 function compile(source: string, filename: string): string {
   const swc = require('@swc/core') as typeof import('@swc/core');
+  try {
+    return transform(swc, source, filename);
+  } catch (cause) {
+    throw new SyntaxError(reasonIn((cause as Error).message, filename), { cause });
+  }
+}
+
+// swc's message holds a drawing of the code and a backtrace of its own; its first line and the place will do.
+function reasonIn(message: string, filename: string): string {
+  const reason = message
+    .trim()
+    .split('\n', 1)[0]
+    ?.replace(/^(?:x|×)\s+|\.$/g, '');
+  const line = message.split(`[${filename}:`)[1]?.split(':', 1)[0];
+  return line === undefined ? `${reason}` : `${reason} (line ${line})`;
+}
+
+function transform(swc: typeof import('@swc/core'), source: string, filename: string): string {
   return swc.transformSync(source, {
     filename,
     swcrc: false,

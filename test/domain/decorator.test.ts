@@ -1,0 +1,109 @@
+import { describe, expect, it } from '@jest/globals';
+import { migration, nameIt, optionsOf } from '../../src/domain/decorator.js';
+import { Migration, type MigrationObject } from '../../src/domain/migration.js';
+
+class Clock {
+  now = 0;
+}
+
+@migration({
+  name: '003_backfill',
+  description: 'Fill it',
+  transaction: false,
+  irreversible: 'the old values are gone',
+})
+class Backfill extends Migration {
+  constructor(readonly clock: Clock) {
+    super();
+  }
+  up(): void {}
+}
+
+@migration()
+class Bare extends Migration {
+  up(): void {}
+}
+
+describe('@migration', () => {
+  const all = {
+    name: '003_backfill',
+    description: 'Fill it',
+    transaction: false,
+    irreversible: 'the old values are gone',
+  };
+
+  it('keeps its options, for the class and for an instance', () => {
+    expect(optionsOf(Backfill)).toEqual(all);
+    expect(optionsOf(new Backfill(new Clock()))).toEqual(all);
+  });
+
+  it('may be left empty', () => {
+    expect(optionsOf(Bare)).toEqual({});
+    expect(new Bare().name).toBeUndefined();
+  });
+
+  it('names the instances, without showing the name as their state', () => {
+    const instance = new Backfill(new Clock());
+    expect(instance.name).toBe('003_backfill');
+    expect(Object.keys(instance)).toEqual(['clock']);
+  });
+
+  it('keeps a copy that nobody can change', () => {
+    const options = { name: '1_a' };
+    @migration(options)
+    class Copied extends Migration {
+      up(): void {}
+    }
+    options.name = '2_b';
+    expect(optionsOf(Copied).name).toBe('1_a');
+    expect(Object.isFrozen(optionsOf(Copied))).toBe(true);
+  });
+
+  it('makes the compiler keep the types of the constructor, for the container', () => {
+    expect(Reflect.getMetadata('design:paramtypes', Backfill)).toEqual([Clock]);
+  });
+
+  it('understands a class that another copy of Decant has decorated', () => {
+    class Foreign extends Migration {
+      up(): void {}
+    }
+    Object.defineProperty(Foreign, Symbol.for('decant.migration'), { value: { irreversible: 'so' } });
+    expect(optionsOf(Foreign)).toEqual({ irreversible: 'so' });
+  });
+});
+
+describe('optionsOf', () => {
+  it('is not inherited: a subclass is another migration', () => {
+    class Another extends Backfill {}
+    expect(optionsOf(Another)).toEqual({});
+  });
+
+  it.each<[string, object]>([
+    ['a plain object', { up() {} }],
+    ['an object with no prototype', Object.create(null) as MigrationObject],
+    [
+      'a class that is not decorated',
+      class {
+        down(): void {}
+      },
+    ],
+  ])('is empty for %s', (_, subject) => {
+    expect(optionsOf(subject)).toEqual({});
+  });
+});
+
+describe('nameIt', () => {
+  it('gives one instance a name, which comes before that of the class', () => {
+    const [named, other] = [new Backfill(new Clock()), new Backfill(new Clock())];
+    nameIt(named, '004_other');
+    expect([named.name, other.name]).toEqual(['004_other', '003_backfill']);
+    expect(Object.keys(named)).toEqual(['clock']);
+  });
+
+  it('can be done again', () => {
+    const instance = new Bare();
+    nameIt(instance, '1_a');
+    nameIt(instance, '2_b');
+    expect(instance.name).toBe('2_b');
+  });
+});
