@@ -117,17 +117,21 @@ function firstOf(...candidates: readonly Candidate[]): { origin: Origin; path: s
   return { origin: 'default', path: undefined };
 }
 
-function absolute(path: string, base: string): string {
+/** An absolute path, with `~` for the home folder. */
+export function absolute(path: string, base: string): string {
   if (path === ':memory:' || isAbsolute(path)) return path;
   return /^~(?=$|[/\\])/.test(path) ? join(homedir(), path.slice(1)) : resolve(base, path);
 }
 
-const PLACES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map((extension) => `decant.config.${extension}`);
+/** The files that may hold the settings, first found first. */
+export const CONFIG_FILES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map(
+  (extension) => `decant.config.${extension}`,
+);
 
 async function readConfigFile(path: string | undefined): Promise<{ file?: string; config: UserConfig }> {
   const { lilconfig } = await import('lilconfig');
   const explorer = lilconfig('decant', {
-    searchPlaces: ['package.json', ...PLACES],
+    searchPlaces: ['package.json', ...CONFIG_FILES],
     ignoreEmptySearchPlaces: false, // a file that says nothing is a mistake, not a wish for the defaults
     loaders: {
       '.ts': importConfig,

@@ -25,8 +25,7 @@ export function statusText(report: StatusReport, paint: Paint): string {
 /** `migrate:plan`: what would be done, in order, and what would be left. */
 export function planText(plan: Plan, paint: Paint): string {
   const width = widest([...plan.steps, ...plan.held]);
-  const nothing = plan.held.length > 0 ? 'Nothing to do.' : nothingToDo(plan.command);
-  const heading = plan.steps.length === 0 ? nothing : `migrate:${plan.command} would run:`;
+  const heading = plan.steps.length === 0 ? nothingToDo(plan) : `migrate:${plan.command} would run:`;
   const held = (each: HeldMigration): string =>
     paint('dim', `  ----  ${each.name.padEnd(width)}  ${each.reason}`);
   return [
@@ -47,7 +46,7 @@ export function stepText({ name, outcome, durationMs }: StepResult, paint: Paint
 /** The last lines of a run. */
 export function runText(report: RunReport, paint: Paint): string {
   const warnings = report.warnings.map((warning) => paint('yellow', `! ${warning}`));
-  if (report.steps.length === 0) return [nothingToDo(report.command), ...warnings].join('\n');
+  if (report.steps.length === 0) return [nothingToDo(report), ...warnings].join('\n');
   const count = (outcome: StepResult['outcome']): number =>
     report.steps.filter((step) => step.outcome === outcome).length;
   const parts = [
@@ -101,7 +100,9 @@ function statusLine({ name, appliedAt, applied }: MigrationStatus, width: number
   return `${paint('green', '[x]')} ${name.padEnd(width)}  ${paint('dim', `(applied: ${appliedAt})`)}`;
 }
 
-function nothingToDo(command: Plan['command']): string {
+function nothingToDo({ command, held }: Pick<Plan, 'command' | 'held'>): string {
+  const state = command === 'up' ? 'pending' : 'applied';
+  if (held.length > 0) return `Nothing to do: ${plural(held.length, `${state} left as asked`)}.`;
   return command === 'up'
     ? 'Nothing to do: every migration is applied.'
     : 'Nothing to do: no migration is applied.';

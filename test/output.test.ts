@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { planDown, planReset, planUp, type Plan } from '../src/domain/plan.js';
+import { planDown, planReset, planUp, type HeldMigration, type Plan } from '../src/domain/plan.js';
 import type { RunReport, StepResult } from '../src/domain/report.js';
 import { statusOf, type StatusReport } from '../src/domain/status.js';
 import { MigrationFailedError, OutOfOrderError, UsageError, type Failure } from '../src/errors.js';
@@ -156,12 +156,16 @@ describe('planText', () => {
 
   it('does not say that all are applied when some are held back', () => {
     const plan = planUp(historyWith(['1_a', '2_b'], ['1_a']), { to: '1_a' });
-    expect(planText(plan, plain)).toBe('Nothing to do.\nand leave:\n  ----  2_b  after 1_a');
+    expect(planText(plan, plain)).toBe(
+      'Nothing to do: 1 pending left as asked.\nand leave:\n  ----  2_b  after 1_a',
+    );
   });
 
   it('does not say that none is applied when some stay', () => {
     const plan = planDown(historyWith(['1_a'], ['1_a']), { to: '1_a' });
-    expect(planText(plan, plain)).toBe('Nothing to do.\nand leave:\n  ----  1_a  stays applied');
+    expect(planText(plan, plain)).toBe(
+      'Nothing to do: 1 applied left as asked.\nand leave:\n  ----  1_a  stays applied',
+    );
   });
 
   it('fits into 80 columns with long names', () => {
@@ -221,6 +225,7 @@ const report = (
   runId: 'run',
   command,
   steps: outcomes.map((outcome) => ({ name: '1_a', direction: 'up' as const, outcome, durationMs: 1 })),
+  held: [] as HeldMigration[],
   warnings,
 });
 
@@ -244,6 +249,16 @@ describe('runText', () => {
       expect(runText(report(command, [], ['Mind this.']), plain)).toMatch(/^Nothing to do.*\n! Mind this\.$/);
     },
   );
+});
+
+describe('runText of a run without a step that left some', () => {
+  it.each<[RunReport['command'], string]>([
+    ['up', 'Nothing to do: 1 pending left as asked.'],
+    ['down', 'Nothing to do: 1 applied left as asked.'],
+  ])('after %s does not say that there are none', (command, expected) => {
+    const held = [{ name: '9_z', reason: 'after 1_a' }];
+    expect(runText({ ...report(command, []), held }, plain)).toBe(expected);
+  });
 });
 
 describe('errorText', () => {

@@ -1,5 +1,5 @@
 import type { DiscoveredMigration, MigrationRecord } from './migration.js';
-import { compareNames, inOrder } from './name.js';
+import { compareNames, inOrder, prefixOf } from './name.js';
 
 /** What is wrong between the source and the records. */
 export type AnomalyKind = 'missing' | 'changed' | 'out-of-order';
@@ -40,12 +40,17 @@ export function missingOf({ discovered, records }: History): readonly MigrationR
   return records.filter(({ name }) => !known.has(name));
 }
 
-/** Pending although one that sorts later is applied, with the last applied one that makes them so. */
+/**
+ * Pending although one that sorts later is applied, with the last applied one that makes them so. A missing one
+ * counts as well, if its name tells where it belongs.
+ */
 export function outOfOrderOf(
   history: History,
 ): { names: readonly string[]; lastApplied: string } | undefined {
   const missing = new Set(missingOf(history));
-  const last = history.records.findLast((record) => !missing.has(record));
+  const last = history.records.findLast(
+    (record) => !missing.has(record) || prefixOf(record.name) !== undefined,
+  );
   if (last === undefined) return undefined;
   const names = pendingOf(history)
     .map(({ name }) => name)

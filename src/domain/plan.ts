@@ -50,13 +50,14 @@ export interface DownOptions {
   readonly steps?: number | undefined;
 }
 
-/** The plan of any command; the options that it does not know are left out of account. */
+/** The plan of any command. @throws UsageError for an option that the command does not take, and as the others */
 export function planFor(
   command: Command,
   history: History,
   options: UpOptions & DownOptions,
   policy: HistoryPolicy,
 ): Plan {
+  refuseForeign(command, options);
   const plans: Record<Command, () => Plan> = {
     up: () => planUp(history, options, policy),
     down: () => planDown(history, options),
@@ -64,6 +65,26 @@ export function planFor(
     redo: () => planRedo(history),
   };
   return plans[command]();
+}
+
+const TAKES: Record<Command, readonly (keyof DownOptions)[]> = {
+  up: ['to', 'steps'],
+  down: ['name', 'to', 'steps'],
+  reset: [],
+  redo: [],
+};
+
+function refuseForeign(command: Command, options: DownOptions): void {
+  const foreign = (['name', 'to', 'steps'] as const).find(
+    (option) => options[option] !== undefined && !TAKES[command].includes(option),
+  );
+  if (foreign === undefined) return;
+  throw new UsageError(
+    `${command} takes no ${foreign === 'name' ? 'name of a migration' : `--${foreign}`}.`,
+    TAKES[command].length === 0
+      ? 'Leave it out.'
+      : `Say how far by ${TAKES[command].map((each) => `--${each}`).join(' or ')}.`,
+  );
 }
 
 /**

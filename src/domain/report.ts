@@ -1,5 +1,5 @@
 import type { Direction } from './migration.js';
-import type { Command, PlanStep } from './plan.js';
+import type { Command, HeldMigration, PlanStep } from './plan.js';
 
 /** What became of one step. `'skipped'`: another process had done it by the time the lock was ours. */
 export type Outcome = 'applied' | 'rolled-back' | 'skipped';
@@ -17,6 +17,8 @@ export interface RunReport {
   readonly runId: string;
   readonly command: Command;
   readonly steps: readonly StepResult[];
+  /** Pending (up) or applied (down) migrations that were left as they are, as the options asked. */
+  readonly held: readonly HeldMigration[];
   readonly warnings: readonly string[];
 }
 

@@ -110,7 +110,7 @@ export class MigrationService {
       results.push(result);
       onProgress?.({ type: 'done', result, index, total });
     }
-    return deepFreeze({ runId, command: plan.command, steps: results, warnings: plan.warnings });
+    return deepFreeze({ ...plan, runId, steps: results });
   }
 
   async #run(command: Command, options: UpOptions & DownOptions & RunOptions): Promise<RunReport> {

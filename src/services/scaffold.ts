@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { nextPrefix, slugOf } from '../domain/name.js';
 import { UsageError } from '../errors.js';
 import { DirectorySource } from './directory-source.js';
@@ -33,15 +33,25 @@ export function createMigration({ directory, words, language, numbering }: NewMi
   return { name, file };
 }
 
-/** Writes a config file and a first migration. @throws UsageError when either is there already */
-export function initProject(
-  root: string,
-  { database, dir }: { readonly database: string; readonly dir: string },
-): string[] {
+export interface NewProject {
+  /** The folder that the config file goes to. */
+  readonly root: string;
+  /** Both as the config file is to say them. */
+  readonly database: string;
+  readonly directory: string;
+  /** `directory`, absolute. */
+  readonly migrations: string;
+  /** Files in `root` that would be, or compete with, the config file. */
+  readonly configFiles: readonly string[];
+}
+
+/** Writes a config file and a first migration, or neither. @throws UsageError when there is one already */
+export function initProject({ root, database, directory, migrations, configFiles }: NewProject): string[] {
   const config = join(root, 'decant.config.ts');
-  const first = resolve(root, dir, '001_create_users.ts');
-  for (const file of [config, first]) if (existsSync(file)) throw isThere(file);
-  write(config, configText(database, dir));
+  const first = join(migrations, '001_create_users.ts');
+  const there = [...configFiles.map((name) => join(root, name)), first].find((file) => existsSync(file));
+  if (there !== undefined) throw isThere(there);
+  write(config, configText(database, directory));
   write(
     first,
     typescript('create_users', {

@@ -101,8 +101,8 @@ function isPlan(outcome: unknown): outcome is Plan {
 /** What `up` must be refused with: the rules of the issue, restated. */
 function upRefusal(world: World, { to }: UpOptions, policy: HistoryPolicy): unknown {
   const pending = pendingIn(world);
-  const present = world.applied.filter((name) => world.source.includes(name));
-  const outOfOrder = pending.some((name) => present.some((other) => before(name, other)));
+  const placed = world.applied.filter((name) => world.source.includes(name) || /^\d+(?:$|[_-])/.test(name));
+  const outOfOrder = pending.some((name) => placed.some((other) => before(name, other)));
   const rules: [boolean, unknown][] = [
     [world.changed.length > 0 && policy.changed === 'error', ChangedMigrationError],
     [missingIn(world).length > 0 && pending.length > 0 && policy.missing === 'error', MissingMigrationError],

@@ -5,6 +5,7 @@ import {
   planRedo,
   planReset,
   planUp,
+  type Command,
   type DownOptions,
   type UpOptions,
 } from '../../src/domain/plan.js';
@@ -309,5 +310,17 @@ describe('planFor', () => {
     expect(plan.warnings).toHaveLength(1);
     expect(() => planFor('up', history, {}, STRICT)).toThrow('Out of order');
     expect(() => planFor('down', history, { name: '9_z' }, STRICT)).toThrow(UnknownMigrationError);
+  });
+});
+
+describe('planFor refuses an option that the command does not take', () => {
+  it.each<[Command, DownOptions]>([
+    ['up', { name: '1_a' }],
+    ['reset', { name: '1_a' }],
+    ['reset', { to: '1_a' }],
+    ['redo', { steps: 1 }],
+  ])('%s with %j', (command, options) => {
+    const history = historyWith(['1_a', '2_b'], ['1_a']);
+    expect(() => planFor(command, history, options, STRICT)).toThrow(UsageError);
   });
 });

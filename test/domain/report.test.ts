@@ -11,6 +11,7 @@ describe('namesOf', () => {
       { name: '3_c', direction: 'up', outcome: 'skipped', durationMs: 1 },
       { name: '1_a', direction: 'up', outcome: 'applied', durationMs: 1 },
     ],
+    held: [],
     warnings: [],
   };
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'n
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { loadConfig } from '../../src/config.js';
+import { CONFIG_FILES, loadConfig } from '../../src/config.js';
 import { DecantError, DuplicateMigrationError, InvalidMigrationError, UsageError } from '../../src/errors.js';
 import { createMigration, initProject, type NewMigration } from '../../src/services/scaffold.js';
 import { temporaryFolder } from '../helpers/folder.js';
@@ -76,8 +76,14 @@ function compile(options: Record<string, unknown> = {}): { output: string; statu
 
 const digits = (): string => new Date().toISOString().replaceAll(/\D/g, '').slice(0, 14);
 
-const init = (options: Partial<{ database: string; dir: string }> = {}): string[] =>
-  initProject(folder.path, { database: 'app.db', dir: 'migrations', ...options });
+const init = ({ database = 'app.db', dir = 'migrations' } = {}): string[] =>
+  initProject({
+    root: folder.path,
+    database,
+    directory: dir,
+    migrations: resolve(folder.path, dir),
+    configFiles: CONFIG_FILES,
+  });
 
 describe('the number of a new migration', () => {
   it.each<[string[], string]>([
@@ -215,7 +221,7 @@ describe('initProject', () => {
     expect(existsSync(inFolder(dir, '001_create_users.ts'))).toBe(true);
   });
 
-  it.each(['decant.config.ts', 'migrations/001_create_users.ts'])(
+  it.each(['decant.config.ts', 'decant.config.json', 'migrations/001_create_users.ts'])(
     'writes nothing at all when %s is there already',
     (file) => {
       folder.write(file, 'kept');
@@ -243,7 +249,7 @@ describe('what was written', () => {
 
   function writeAll(): void {
     install();
-    initProject(folder.path, { database: 'app.db', dir: 'migrations' });
+    init();
     const directory = inFolder('migrations');
     for (const words of WORDS) create(words, { directory });
     create('in javascript', { directory, language: 'js' });

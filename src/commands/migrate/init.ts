@@ -1,4 +1,5 @@
 import { BaseCommand } from '../../base-command.js';
+import { absolute, CONFIG_FILES } from '../../config.js';
 import { initProject } from '../../services/scaffold.js';
 import { string } from '../../oclif.js';
 
@@ -16,7 +17,14 @@ export default class Init extends BaseCommand {
 
   async run(): Promise<{ files: readonly string[] }> {
     const { flags } = await this.parse(Init);
-    const files = initProject(process.cwd(), flags);
+    const root = process.cwd();
+    const files = initProject({
+      root,
+      database: flags.database,
+      directory: flags.dir,
+      migrations: absolute(flags.dir, root),
+      configFiles: CONFIG_FILES,
+    });
     for (const file of files) this.log(`Created ${file}`);
     this.log('Next: decant migrate:up');
     return { files };
