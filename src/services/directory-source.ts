@@ -40,7 +40,7 @@ export class DirectorySource extends MigrationSource {
 }
 
 /** `001_users.ts` → `001_users`. */
-export function stemOf(file: string): string {
+function stemOf(file: string): string {
   return file.slice(0, -extname(file).length);
 }
 
