@@ -11,7 +11,7 @@ export async function main(argv: readonly string[], root = import.meta.url): Pro
   if (canLoadTypeScript()) beforeFirstImport(registerTypeScript);
   let code: number;
   try {
-    await run(withHelpFlag(argv), root);
+    await run(inOclifsForm(argv), root);
     code = Number(process.exitCode ?? 0);
   } catch (error) {
     // A command has printed its own error, and says only how to exit.
@@ -22,9 +22,12 @@ export async function main(argv: readonly string[], root = import.meta.url): Pro
   return code;
 }
 
-// `decant help migrate:up` is `decant migrate:up --help`.
-function withHelpFlag(argv: readonly string[]): string[] {
-  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv];
+// `decant migrate up` is `decant migrate:up`, and `decant help migrate:up` is `decant migrate:up --help`.
+function inOclifsForm(argv: readonly string[]): string[] {
+  const [first, second, ...rest] = argv;
+  if (first === 'help') return [...inOclifsForm(argv.slice(1)), '--help'];
+  const isCommand = first === 'migrate' && second !== undefined && !second.startsWith('-');
+  return isCommand ? [`migrate:${second}`, ...rest] : [...argv];
 }
 
 function isExit(error: unknown): boolean {
