@@ -2,10 +2,11 @@ import { isDebugging, loadConfig, type Config } from './config.js';
 import type { DownOptions, Plan, UpOptions } from './domain/plan.js';
 import { POLICIES, type Policy } from './domain/policy.js';
 import { namesOf, type Progress, type RunReport } from './domain/report.js';
-import { DecantError, EXIT, MigrationFailedError } from './errors.js';
+import { DecantError, EXIT, MigrationFailedError, UnexpectedError, UsageError } from './errors.js';
 import {
   action,
   boolean,
+  CLIError,
   colorize,
   Command,
   ExitError,
@@ -190,32 +191,42 @@ function namesByOutcome(report: RunReport): Pick<RunOutput, 'applied' | 'rolledB
   };
 }
 
-/** What the process ends with after an error; oclif's own errors are usage errors unless they say otherwise. */
+/** What the process ends with after an error. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof DecantError) return error.exitCode;
   const exit = (error as { oclif?: { exit?: unknown } } | undefined)?.oclif?.exit;
-  return typeof exit === 'number' ? exit : EXIT.failed;
+  return typeof exit === 'number' ? exit : explained(error).exitCode;
 }
 
 /** Shows an error: as one JSON object on stdout, or in words on stderr; the stack only under DEBUG. */
 export function printError(error: unknown, { json }: { readonly json: boolean }): void {
-  if (json) stdout(JSON.stringify({ error: errorJson(error) }, null, 2));
-  else stderr(errorWords(error));
+  const known = explained(error);
+  if (json) stdout(JSON.stringify({ error: errorJson(known) }, null, 2));
+  else stderr(errorText(known, paint));
   if (isDebugging() && error instanceof Error) stderr(error.stack ?? '');
 }
 
-function errorWords(error: unknown): string {
-  if (error instanceof DecantError) return errorText(error, paint);
-  return `${paint('red', '✗')} ${error instanceof Error ? error.message : String(error)}`;
+// oclif's errors are about the command line; any other that is not Decant's own should not have come this far.
+function explained(error: unknown): DecantError {
+  if (error instanceof DecantError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof CLIError)) return new UnexpectedError(message, UNEXPECTED_HINT, { cause: error });
+  const [, command] = /^command (.*) not found$/.exec(message) ?? [];
+  if (command !== undefined) {
+    return new UsageError(`There is no command ${command}.`, 'decant migrate --help lists the commands.');
+  }
+  const sentence = message
+    .replace(/See more help with --help\s*$|^The following errors? occurred:/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .replace(/(?<![.!?])$/, '.');
+  return new UsageError(sentence, 'The same command with --help says what it takes.', { cause: error });
 }
 
-function errorJson(error: unknown): Record<string, unknown> {
-  const message = error instanceof Error ? error.message : String(error);
-  const exitCode = exitCodeOf(error);
-  if (!(error instanceof DecantError)) {
-    return { code: exitCode === EXIT.usage ? 'DECANT_USAGE' : 'DECANT_UNEXPECTED', message, exitCode };
-  }
-  const { code, hint } = error;
+const UNEXPECTED_HINT =
+  'DEBUG=decant shows where it came from; if that is in Decant itself, please report it.';
+
+function errorJson(error: DecantError): Record<string, unknown> {
+  const { code, message, hint, exitCode } = error;
   const failure = error instanceof MigrationFailedError ? { failure: error.failure } : {};
   return { code, message, hint, exitCode, ...failure };
 }

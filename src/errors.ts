@@ -19,6 +19,11 @@ export abstract class DecantError extends Error {
   }
 }
 
+/** Something that Decant did not foresee, as the CLI shows it. */
+export class UnexpectedError extends DecantError {
+  readonly code = 'DECANT_UNEXPECTED';
+}
+
 /** A flag, argument, option or config value that cannot be used as it stands. */
 export class UsageError extends DecantError {
   readonly code = 'DECANT_USAGE';

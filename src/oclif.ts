@@ -2,7 +2,7 @@
 // files took a third of the time of `migrate:status`.
 export { string as argument } from '@oclif/core/args';
 export { Command } from '@oclif/core/command';
-export { ExitError } from '@oclif/core/errors';
+export { CLIError, ExitError } from '@oclif/core/errors';
 export { boolean, integer, option, string } from '@oclif/core/flags';
 export { flush } from '@oclif/core/flush';
 export { run } from '@oclif/core/run';

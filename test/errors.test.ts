@@ -29,6 +29,7 @@ interface Expected {
 // A class that is exported and not in here does not compile.
 const CLASSES: Record<ClassName, Expected> = {
   UsageError: { code: 'DECANT_USAGE', exit: 2, make: () => new errors.UsageError('m', 'h') },
+  UnexpectedError: { code: 'DECANT_UNEXPECTED', exit: 1, make: () => new errors.UnexpectedError('m', 'h') },
   ConfigError: { code: 'DECANT_CONFIG', exit: 2, make: () => new errors.ConfigError('m', 'h') },
   SourceError: { code: 'DECANT_SOURCE', exit: 2, make: () => new errors.SourceError('m', 'h') },
   UnknownMigrationError: {
