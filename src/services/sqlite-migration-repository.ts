@@ -31,6 +31,9 @@ CREATE TABLE IF NOT EXISTS _migrations_journal (
 CREATE TRIGGER IF NOT EXISTS _migrations_journal_no_update BEFORE UPDATE ON _migrations_journal
 BEGIN SELECT RAISE(ABORT, '_migrations_journal is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS _migrations_journal_no_delete BEFORE DELETE ON _migrations_journal
+BEGIN SELECT RAISE(ABORT, '_migrations_journal is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS _migrations_journal_no_replace BEFORE INSERT ON _migrations_journal
+WHEN EXISTS (SELECT 1 FROM _migrations_journal WHERE id = new.id)
 BEGIN SELECT RAISE(ABORT, '_migrations_journal is append-only'); END;`;
 
 /** `_migrations` and `_migrations_journal` of one better-sqlite3 connection. */
@@ -73,9 +76,11 @@ export class SqliteMigrationRepository extends MigrationRepository {
     // With max(), SQLite takes the other columns from the row that holds the maximum.
     // https://sqlite.org/lang_select.html#bareagg
     const rows = this.#prepare(
-      `SELECT name, file, checksum, max(id) FROM _migrations_journal
-       WHERE outcome = 'applied' AND checksum IS NOT NULL AND name IN (SELECT name FROM _migrations)
-       GROUP BY name`,
+      `SELECT name, file, checksum FROM (
+         SELECT name, file, checksum, max(id) FROM _migrations_journal
+         WHERE outcome = 'applied' AND name IN (SELECT name FROM _migrations)
+         GROUP BY name)
+       WHERE checksum IS NOT NULL`,
     ).all() as (AppliedFile & { name: string })[];
     return new Map(rows.map(({ name, file, checksum }) => [name, { file, checksum }]));
   }
