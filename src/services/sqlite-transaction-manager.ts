@@ -3,7 +3,7 @@ import type { Database } from '../domain/migration.js';
 import { DatabaseError } from '../errors.js';
 import { GuardedDatabase } from './guarded-database.js';
 import { explainingSqliteErrors } from './sqlite-errors.js';
-import { BodyError, TransactionManager } from './transaction-manager.js';
+import { BodyError, refusePromise, TransactionManager } from './transaction-manager.js';
 
 /** Transactions on one better-sqlite3 connection, which nobody else may be using within one. */
 export class SqliteTransactionManager extends TransactionManager {
@@ -102,13 +102,6 @@ export class SqliteTransactionManager extends TransactionManager {
 
 function bodyErrorOf(error: unknown, guarded: GuardedDatabase): BodyError {
   return error instanceof BodyError ? error : new BodyError('threw', guarded.sqlOf(error), error);
-}
-
-function refusePromise(result: unknown): void {
-  if (typeof (result as PromiseLike<unknown> | undefined)?.then !== 'function') return;
-  // Its handle is dead from here on, so it will fail; that failure is told once, by the error below.
-  Promise.resolve(result).catch(() => undefined);
-  throw new BodyError('returned a promise', undefined);
 }
 
 function nestedError(): DatabaseError {
