@@ -9,6 +9,7 @@ import {
   type DiscoveredMigration,
   type MigrationRecord,
 } from '../src/domain/migration.js';
+import { DatabaseLockedError } from '../src/errors.js';
 import { container as root, inject, injectable, type DependencyContainer } from '../src/injection.js';
 import { MigrationFactory, type NamedClass } from '../src/services/migration-factory.js';
 import {
@@ -465,6 +466,23 @@ describe('a service whose abstractions are made by hand', () => {
       ].join(', '),
     );
     expect((await service.status()).applied).toBe(1);
+  });
+
+  it('does not wait for a lock a second time in order to record that it was locked', async () => {
+    const service = handMade();
+    class Locked extends HandMadeTransactions {
+      override run<T>(work: () => T): T {
+        events.push('BEGIN');
+        if (events.length > 4) throw new DatabaseLockedError('locked', 'wait');
+        return work();
+      }
+    }
+    application.register(TransactionManager as never, { useValue: new Locked() });
+    expect(await rejectionOf(application.resolve(MigrationService).up())).toMatchObject({
+      code: 'DECANT_LOCKED',
+    });
+    expect(events.join(', ')).toBe('BEGIN, ensureTables, BEGIN, up 001_a, record 001_a applied, BEGIN');
+    expect((await service.status()).pending).toBe(1);
   });
 
   it('takes another factory, too', async () => {
