@@ -626,6 +626,14 @@ describe('files', () => {
     });
   });
 
+  it('give their name to the instance of the class that is in them', async () => {
+    const [service] = filesService({
+      '001_named.mjs': 'export default class X { up(db) { db.exec(`CREATE TABLE "${this.name}" (x)`); } }',
+    });
+    await service.up();
+    expect(tablesOf(other)).toEqual(['001_named']);
+  });
+
   it('a failure tells file and line', async () => {
     const [service, directory] = filesService({
       '001_a.mjs': `\n\nexport function up(db) {\n  db.exec('CREATE TABLE a (x)');\n  db.exec('BOGUS');\n}\n`,

@@ -42,6 +42,11 @@ function swallow(work: () => unknown): void {
   }
 }
 
+// better-sqlite3 has it; its types do not say so.
+function databaseOf(transaction: object): Connection {
+  return Reflect.get(transaction, 'database') as Connection;
+}
+
 function insertAgain(handle: Connection): void {
   handle.prepare('INSERT INTO t VALUES (1)').run();
 }
@@ -236,6 +241,7 @@ describe('runBody, when the body returns a promise', () => {
         const insert = handle.prepare('INSERT INTO t VALUES (?)');
         const rows = handle.prepare('SELECT a FROM t').iterate();
         const both = handle.transaction(() => insert.run(8));
+        const empty = handle.transaction(() => undefined);
         finished = (async () => {
           await Promise.resolve(); // the engine ends the migration before this goes on
           for (const attempt of [
@@ -245,7 +251,10 @@ describe('runBody, when the body returns a promise', () => {
             () => insert.run(9),
             () => both(),
             () => both.immediate(),
+            () => empty(),
             () => rows.next(),
+            () => insert.database.exec('CREATE TABLE late (x)'),
+            () => databaseOf(empty).exec('CREATE TABLE late (x)'),
             () => handle.transaction(() => undefined),
           ]) {
             attempts.push(errorOf(attempt));
@@ -256,7 +265,7 @@ describe('runBody, when the body returns a promise', () => {
     );
     expect(error).toMatchObject({ kind: 'returned a promise' });
     await finished;
-    expect(attempts).toHaveLength(8);
+    expect(attempts).toHaveLength(11);
     for (const attempt of attempts) expect(attempt).toMatchObject({ code: 'DECANT_DEAD_HANDLE' });
     expect(tablesOf(other)).toEqual(['t']);
     expect(other.prepare('SELECT count(*) FROM t').pluck().get()).toBe(3);

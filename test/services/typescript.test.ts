@@ -140,12 +140,6 @@ describe('with decant/register, plain node', () => {
       stderr: '',
     });
   });
-
-  it('can be registered twice', () => {
-    expect(run({ '001_injected.ts': INJECTED, 'clock.ts': CLOCK }, [...REGISTER, ...REGISTER])).toHaveLength(
-      3,
-    );
-  });
 });
 
 describe('without decant/register, plain node', () => {
