@@ -91,10 +91,7 @@ export class SqliteMigrationRepository extends MigrationRepository {
   }
 
   override record(entry: JournalEntry): void {
-    if (entry.outcome === 'applied')
-      this.#prepare('INSERT INTO _migrations (name) VALUES (?)').run(entry.name);
-    if (entry.outcome === 'rolled-back')
-      this.#prepare('DELETE FROM _migrations WHERE name = ?').run(entry.name);
+    this.#changeRecords(entry);
     this.#prepare('INSERT INTO _migrations_journal VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
       entry.runId,
       entry.name,
@@ -107,6 +104,18 @@ export class SqliteMigrationRepository extends MigrationRepository {
       entry.error ?? null,
       (this.#versions ??= this.#versionsNow()),
     );
+  }
+
+  // What is known is kept in step by hand: a connection's own writes leave its data_version as it is.
+  #changeRecords({ name, outcome }: JournalEntry): void {
+    if (outcome === 'applied') {
+      this.#prepare('INSERT INTO _migrations (name) VALUES (?)').run(name);
+      this.#known?.names.add(name);
+    }
+    if (outcome === 'rolled-back') {
+      this.#prepare('DELETE FROM _migrations WHERE name = ?').run(name);
+      this.#known?.names.delete(name);
+    }
   }
 
   #versionsNow(): string {
