@@ -151,7 +151,14 @@ function injectionError(
   }
   const index = slots.findIndex((slot) => !resolves(scope, slot));
   const slot = slots[index];
-  if (slot === undefined) return constructorFailed(name, cause);
+  if (slot === undefined) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return new InjectionError(
+      `Cannot build ${name}: its constructor failed: ${why}`,
+      'Mend the constructor.',
+      { cause },
+    );
+  }
   return new InjectionError(
     `Cannot build ${name}: the container cannot fill parameter ${index + 1}, "${parametersOf(target)[index] ?? '?'}".`,
     cureFor(slot.token),
@@ -175,15 +182,6 @@ function slotsOf(target: NamedClass['class']): readonly Slot[] {
     const wanted = tokens[index] ?? types[index];
     return typeof wanted === 'object' && wanted !== null && 'token' in wanted ? wanted : { token: wanted };
   });
-}
-
-function constructorFailed(name: string, cause: unknown): InjectionError {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new InjectionError(
-    `Cannot build ${name}: its constructor failed: ${message}`,
-    'Mend the constructor.',
-    { cause },
-  );
 }
 
 // What TypeScript writes down of types that are no class.
