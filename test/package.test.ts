@@ -17,7 +17,6 @@ const VALUES = [
   'DecantError',
   'DuplicateMigrationError',
   'EXIT',
-  'HISTORY_POLICY',
   'InjectionError',
   'InvalidMigrationError',
   'IrreversibleMigrationError',

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /** The repository, whose node_modules and lib/ the children use. */
@@ -17,7 +18,7 @@ export function runNode(args: readonly string[], env: Readonly<Record<string, st
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, {
     cwd: ROOT,
     encoding: 'utf8',
-    env: { PATH, ...env },
+    env: { PATH, HOME: tmpdir(), ...env },
   });
   return { code: status, signal, stdout, stderr };
 }

@@ -125,9 +125,10 @@ describe('looking', () => {
   it('refuses a journal that a newer Decant has written, naming both versions', () => {
     repository.ensureTables();
     repository.record(entry('001_a'));
+    const versions = JSON.stringify({ format: 2, decant: '99.1.0', sqlite: '4', node: '99' });
     db.exec(`INSERT INTO _migrations_journal
-        (format, run_id, name, direction, outcome, started_at, duration_ms, decant_version, sqlite_version, node_version)
-      VALUES (2, 'r', '002_b', 'up', 'applied', 't', 1, '99.1.0', '4', '99')`);
+      (run_id, name, direction, outcome, started_at, duration_ms, versions)
+      VALUES ('r', '002_b', 'up', 'applied', 't', 1, '${versions}')`);
     expect(errorOf(() => repository.records())).toMatchObject({
       code: 'DECANT_NEWER_DATABASE',
       message: expect.stringMatching(/Decant 99\.1\.0, which is newer than this one \(\d+\.\d+\.\d+\)/),
@@ -168,19 +169,16 @@ describe('record', () => {
     repository.record(entry('001_a', 'applied', { file: '001_a.ts', checksum: 'c1' }));
     repository.record(entry('001_a', 'failed', { direction: 'down', error: 'boom' }));
     repository.record(entry('001_a', 'rolled-back'));
-    const versions = {
-      format: 1,
+    const common = {
       run_id: 'run-1',
       name: '001_a',
       started_at: '2026-11-22T10:15:00.123Z',
       duration_ms: 1.5,
-      decant_version: expect.stringMatching(/^\d+\.\d+\.\d+/),
-      sqlite_version: db.prepare('SELECT sqlite_version()').pluck().get(),
-      node_version: process.versions.node,
+      versions: expect.any(String),
     };
     expect(journal()).toEqual([
       {
-        ...versions,
+        ...common,
         id: 1,
         direction: 'up',
         outcome: 'applied',
@@ -188,9 +186,9 @@ describe('record', () => {
         checksum: 'c1',
         error: null,
       },
-      { ...versions, id: 2, direction: 'down', outcome: 'failed', file: null, checksum: null, error: 'boom' },
+      { ...common, id: 2, direction: 'down', outcome: 'failed', file: null, checksum: null, error: 'boom' },
       {
-        ...versions,
+        ...common,
         id: 3,
         direction: 'down',
         outcome: 'rolled-back',
@@ -199,6 +197,29 @@ describe('record', () => {
         error: null,
       },
     ]);
+  });
+
+  it('says by which versions each line was written', () => {
+    repository.record(entry('001_a'));
+    expect(JSON.parse(String(journal()[0]?.['versions']))).toEqual({
+      format: 1,
+      decant: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      sqlite: db.prepare('SELECT sqlite_version()').pluck().get(),
+      node: process.versions.node,
+    });
+  });
+
+  it('knows at once what was recorded, by itself and by another connection', () => {
+    const other = new SqliteMigrationRepository(new Database(join(folder, 'x.db')));
+    const seen: boolean[] = [repository.isRecorded('001_a')];
+    repository.record(entry('001_a'));
+    seen.push(repository.isRecorded('001_a'), other.isRecorded('001_a'));
+    other.record(entry('001_a', 'rolled-back'));
+    seen.push(repository.isRecorded('001_a'), other.isRecorded('001_a'));
+    repository.record(entry('001_a'));
+    repository.record(entry('001_a', 'rolled-back'));
+    seen.push(repository.isRecorded('001_a'), other.isRecorded('001_a'));
+    expect(seen).toEqual([false, true, true, false, false, false, false]);
   });
 
   it('takes any name for what it is', () => {
@@ -213,8 +234,8 @@ describe('record', () => {
     ['DELETE of one', 'DELETE FROM _migrations_journal WHERE id = 1'],
     [
       'REPLACE',
-      `REPLACE INTO _migrations_journal (id, format, run_id, name, direction, outcome, started_at, duration_ms,
-         decant_version, sqlite_version, node_version) VALUES (1, 1, 'r', 'forged', 'up', 'failed', 't', 0, '1', '3', '24')`,
+      `REPLACE INTO _migrations_journal (id, run_id, name, direction, outcome, started_at, duration_ms, versions)
+       VALUES (1, 'r', 'forged', 'up', 'failed', 't', 0, '{}')`,
     ],
   ])('lets nobody change the journal by %s', (_how, sql) => {
     repository.record(entry('001_a'));
