@@ -31,9 +31,6 @@ CREATE TABLE IF NOT EXISTS _migrations_journal (
 CREATE TRIGGER IF NOT EXISTS _migrations_journal_no_update BEFORE UPDATE ON _migrations_journal
 BEGIN SELECT RAISE(ABORT, '_migrations_journal is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS _migrations_journal_no_delete BEFORE DELETE ON _migrations_journal
-BEGIN SELECT RAISE(ABORT, '_migrations_journal is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS _migrations_journal_no_replace BEFORE INSERT ON _migrations_journal
-WHEN EXISTS (SELECT 1 FROM _migrations_journal WHERE id = new.id)
 BEGIN SELECT RAISE(ABORT, '_migrations_journal is append-only'); END;`;
 
 /** `_migrations` and `_migrations_journal` of one better-sqlite3 connection. */
