@@ -1,6 +1,6 @@
 import type { Database, MigrationRecord } from './domain/migration.js';
 import { MigrationRepository, type AppliedFile, type JournalEntry } from './services/migration-repository.js';
-import { BodyError, TransactionManager } from './services/transaction-manager.js';
+import { BodyError, refusePromise, TransactionManager } from './services/transaction-manager.js';
 
 /** The tracking tables as plain arrays, for tests that drive `MigrationService` with no database. */
 export class InMemoryMigrationRepository extends MigrationRepository {
@@ -73,9 +73,9 @@ export class InMemoryTransactionManager extends TransactionManager {
 
   override runBody(body: (db: Database) => unknown): void {
     try {
-      body(this.#db);
+      refusePromise(body(this.#db));
     } catch (cause) {
-      throw new BodyError('threw', undefined, cause);
+      throw cause instanceof BodyError ? cause : new BodyError('threw', undefined, cause);
     }
   }
 }

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Database as Connection } from '../domain/migration.js';
 import { DatabaseError } from '../errors.js';
-import { explainingSqliteErrors, isLocked } from './sqlite-errors.js';
+import { explainingSqliteErrors, isLocked, isSqliteError } from './sqlite-errors.js';
 
 /** How long to wait for another process's lock, in milliseconds, where nothing else is said. */
 export const DEFAULT_LOCK_TIMEOUT = 10_000;
@@ -39,12 +40,40 @@ export function openForReading(path: string, timeout = DEFAULT_LOCK_TIMEOUT): Co
     if (path === ':memory:' || !existsSync(path)) return new Database(':memory:');
     // The last connection to close a WAL database moves the WAL into the file, unless it is read-only. Without a
     // WAL there is nothing to move, and a read-only connection would leave an empty one behind.
-    const readonly = existsSync(`${path}-wal`);
-    return configured(new Database(path, { readonly, timeout, fileMustExist: true }), (db) => {
-      db.pragma('query_only = ON');
-      db.pragma('schema_version'); // the first read: here a file that is no database is found out
-    });
+    const readonly = existsSync(`${path}-wal`) || existsSync(`${path}-journal`);
+    try {
+      return look(new Database(path, { readonly, timeout, fileMustExist: true }));
+    } catch (error) {
+      if (isSqliteError(error) && error.code === 'SQLITE_READONLY_ROLLBACK') return openRecovered(path);
+      throw error;
+    }
   });
+}
+
+function look(connection: Connection): Connection {
+  return configured(connection, (db) => {
+    db.pragma('query_only = ON');
+    db.pragma('schema_version'); // the first read: here a file that is no database is found out
+  });
+}
+
+// A journal that a killed process left must be played back before anything can be read, and that would write. So it
+// is played back on a copy, which is read into memory. https://sqlite.org/lockingv3.html#hot_journals
+function openRecovered(path: string): Connection {
+  const folder = mkdtempSync(join(tmpdir(), 'decant-'));
+  try {
+    const copy = join(folder, 'copy.db');
+    copyFileSync(path, copy);
+    copyFileSync(`${path}-journal`, `${copy}-journal`);
+    const db = new Database(copy);
+    try {
+      return look(new Database(db.serialize()));
+    } finally {
+      db.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function configured(db: Connection, configure: (db: Connection) => void): Connection {

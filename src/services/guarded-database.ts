@@ -1,5 +1,6 @@
 import type { Database } from '../domain/migration.js';
 import { DeadHandleError } from '../errors.js';
+import { BodyError } from './transaction-manager.js';
 
 /**
  * A connection as a migration's body sees it. It, and every statement, iterator and transaction made from it, can
@@ -7,23 +8,29 @@ import { DeadHandleError } from '../errors.js';
  */
 export class GuardedDatabase {
   readonly #db: Database;
-  readonly #afterCall: (sql: string | undefined) => void;
+  readonly #isOver: () => boolean;
   readonly #iterators = new Set<Iterator<unknown>>();
   #alive = true;
   #failed: { readonly error: unknown; readonly sql: string | undefined } | undefined;
+  #endedBy: { readonly sql: string | undefined } | undefined;
   /** What the body is given. */
   readonly handle: Database;
 
-  /** @param afterCall called after each call that did not throw, with the SQL that was run, if any */
-  constructor(db: Database, afterCall: (sql: string | undefined) => void) {
+  /** @param isOver asked after each call: whether the transaction that the body belongs to is no more */
+  constructor(db: Database, isOver: () => boolean) {
     this.#db = db;
-    this.#afterCall = afterCall;
+    this.#isOver = isOver;
     this.handle = this.#wrap(db, sqlOfCall);
   }
 
   /** The statement that threw `error`, if it was run by this handle. */
   sqlOf(error: unknown): string | undefined {
     return this.#failed?.error === error ? this.#failed?.sql : undefined;
+  }
+
+  /** The statement after which the transaction was no more, whether or not it threw. */
+  get endedBy(): string | undefined {
+    return this.#endedBy?.sql;
   }
 
   /** Ends open iterators, which would block the engine's own statements, and makes every later call throw. */
@@ -56,15 +63,28 @@ export class GuardedDatabase {
 
   #call(sql: string | undefined, run: () => unknown): unknown {
     if (!this.#alive) throw deadHandle();
+    // Without its transaction a body would go on in autocommit, where nothing can be taken back: it is stopped at
+    // the statement that ended it, and, should it swallow that error, at every later one.
+    this.#refuseIfOver();
     try {
       const result = run();
-      this.#afterCall(sql);
+      this.#noteIfOver(sql);
+      this.#refuseIfOver();
       return result;
     } catch (error) {
+      this.#noteIfOver(sql);
       // The innermost statement sees its error first; a transaction function around it must not take its place.
       if (this.#failed?.error !== error) this.#failed = { error, sql };
       throw error;
     }
+  }
+
+  #noteIfOver(sql: string | undefined): void {
+    if (this.#isOver()) this.#endedBy ??= { sql };
+  }
+
+  #refuseIfOver(): void {
+    if (this.#endedBy !== undefined) throw new BodyError('ended the transaction', this.#endedBy.sql);
   }
 
   // What a call gave back must be as mortal as the handle.
@@ -114,8 +134,11 @@ function isTransaction(value: unknown): value is Transaction {
   return typeof value === 'function' && 'immediate' in value;
 }
 
+// By a method: a row may have columns of any name.
 function isStatement(value: unknown): value is { readonly source: string } {
-  return typeof value === 'object' && value !== null && 'source' in value && 'reader' in value;
+  return (
+    typeof value === 'object' && value !== null && 'iterate' in value && typeof value.iterate === 'function'
+  );
 }
 
 function isIterator(value: unknown): value is IterableIterator<unknown> {

@@ -17,6 +17,7 @@ import {
   type StepResult,
 } from '../domain/report.js';
 import { statusOf, type StatusReport } from '../domain/status.js';
+import { DatabaseLockedError } from '../errors.js';
 import { failureOf, messageOf } from './failure.js';
 import { readHistory } from './history-reader.js';
 import {
@@ -159,7 +160,8 @@ export class MigrationService {
       const outcome = this.#perform(step, loaded, entry);
       return { name: step.name, direction: step.direction, outcome, durationMs: performance.now() - start };
     } catch (error) {
-      this.#recordFailure(entry('failed', messageOf(error)));
+      // Locked, it did not fail, and to write that down would be to wait for the lock once more.
+      if (!(error instanceof DatabaseLockedError)) this.#recordFailure(entry('failed', messageOf(error)));
       throw failureOf(
         error,
         step,

@@ -73,9 +73,11 @@ export class SqliteMigrationRepository extends MigrationRepository {
     // With max(), SQLite takes the other columns from the row that holds the maximum.
     // https://sqlite.org/lang_select.html#bareagg
     const rows = this.#prepare(
-      `SELECT name, file, checksum, max(id) FROM _migrations_journal
-       WHERE outcome = 'applied' AND checksum IS NOT NULL AND name IN (SELECT name FROM _migrations)
-       GROUP BY name`,
+      `SELECT name, file, checksum FROM (
+         SELECT name, file, checksum, max(id) FROM _migrations_journal
+         WHERE outcome = 'applied' AND name IN (SELECT name FROM _migrations)
+         GROUP BY name)
+       WHERE checksum IS NOT NULL`,
     ).all() as (AppliedFile & { name: string })[];
     return new Map(rows.map(({ name, file, checksum }) => [name, { file, checksum }]));
   }
@@ -86,10 +88,7 @@ export class SqliteMigrationRepository extends MigrationRepository {
   }
 
   override record(entry: JournalEntry): void {
-    if (entry.outcome === 'applied')
-      this.#prepare('INSERT INTO _migrations (name) VALUES (?)').run(entry.name);
-    if (entry.outcome === 'rolled-back')
-      this.#prepare('DELETE FROM _migrations WHERE name = ?').run(entry.name);
+    this.#changeRecords(entry);
     this.#prepare('INSERT INTO _migrations_journal VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
       entry.runId,
       entry.name,
@@ -102,6 +101,18 @@ export class SqliteMigrationRepository extends MigrationRepository {
       entry.error ?? null,
       (this.#versions ??= this.#versionsNow()),
     );
+  }
+
+  // What is known is kept in step by hand: a connection's own writes leave its data_version as it is.
+  #changeRecords({ name, outcome }: JournalEntry): void {
+    if (outcome === 'applied') {
+      this.#prepare('INSERT INTO _migrations (name) VALUES (?)').run(name);
+      this.#known?.names.add(name);
+    }
+    if (outcome === 'rolled-back') {
+      this.#prepare('DELETE FROM _migrations WHERE name = ?').run(name);
+      this.#known?.names.delete(name);
+    }
   }
 
   #versionsNow(): string {

@@ -3,7 +3,7 @@ import type { Database } from '../domain/migration.js';
 import { DatabaseError } from '../errors.js';
 import { GuardedDatabase } from './guarded-database.js';
 import { explainingSqliteErrors } from './sqlite-errors.js';
-import { BodyError, TransactionManager } from './transaction-manager.js';
+import { BodyError, refusePromise, TransactionManager } from './transaction-manager.js';
 
 /** Transactions on one better-sqlite3 connection, which nobody else may be using within one. */
 export class SqliteTransactionManager extends TransactionManager {
@@ -34,21 +34,18 @@ export class SqliteTransactionManager extends TransactionManager {
 
   override runBody(body: (db: Database) => unknown): void {
     const inside = this.#db.inTransaction;
-    const ended = (): boolean => this.#db.inTransaction !== inside;
-    const guarded = new GuardedDatabase(this.#db, (sql) => {
-      // A body that has committed would go on outside of any transaction: stop it at that very statement.
-      if (inside && ended()) throw new BodyError('ended the transaction', sql);
-    });
+    const guarded = new GuardedDatabase(this.#db, () => inside && !this.#db.inTransaction);
     if (inside) this.#execute('SAVEPOINT decant_guard');
     try {
       refusePromise(body(guarded.handle));
     } catch (error) {
-      throw error instanceof BodyError ? error : this.#failure(error, guarded.sqlOf(error), inside);
+      guarded.kill(); // first of all: an open iterator would block what follows
+      throw inside ? this.#failureInside(error, guarded) : this.#failureOutside(error, guarded);
     } finally {
       guarded.kill();
     }
     if (inside) this.#releaseGuard();
-    else if (ended()) this.#refuseOpenTransaction();
+    else if (this.#db.inTransaction) this.#refuseOpenTransaction();
   }
 
   // After `COMMIT; BEGIN` in one exec() there is a transaction, but not the one that holds the savepoint.
@@ -65,12 +62,27 @@ export class SqliteTransactionManager extends TransactionManager {
     throw new BodyError('threw', undefined, new Error('it began a transaction and did not end it'));
   }
 
-  // Without a transaction after an error, either SQLite rolled it back (a full disk, RAISE(ROLLBACK)), or the
-  // body had ended it before the statement that failed.
-  #failure(error: unknown, sql: string | undefined, inside: boolean): BodyError {
-    const lost = inside && !this.#db.inTransaction;
-    const ended = lost && /\b(?:COMMIT|END|ROLLBACK)\b/i.test(sql ?? '');
-    return new BodyError(ended ? 'ended the transaction' : 'threw', sql, error);
+  #failureInside(error: unknown, guarded: GuardedDatabase): BodyError {
+    const failure = bodyErrorOf(error, guarded);
+    if (!this.#hasEnded(guarded)) return failure;
+    return new BodyError('ended the transaction', guarded.endedBy ?? failure.sql, failure.cause);
+  }
+
+  #failureOutside(error: unknown, guarded: GuardedDatabase): BodyError {
+    this.#rollback(); // what the body itself began and left open
+    return bodyErrorOf(error, guarded);
+  }
+
+  // Without a transaction after an error, either SQLite rolled it back (a full disk, RAISE(ROLLBACK)), or the body
+  // had ended it.
+  #hasEnded(guarded: GuardedDatabase): boolean {
+    if (!this.#db.inTransaction) return /\b(?:COMMIT|END|ROLLBACK)\b/i.test(guarded.endedBy ?? '');
+    try {
+      this.#releaseGuard();
+      return false;
+    } catch {
+      return true;
+    }
   }
 
   // Never hides the error that made it necessary; some of those have ended the transaction already.
@@ -88,11 +100,8 @@ export class SqliteTransactionManager extends TransactionManager {
   }
 }
 
-function refusePromise(result: unknown): void {
-  if (typeof (result as PromiseLike<unknown> | undefined)?.then !== 'function') return;
-  // Its handle is dead from here on, so it will fail; that failure is told once, by the error below.
-  Promise.resolve(result).catch(() => undefined);
-  throw new BodyError('returned a promise', undefined);
+function bodyErrorOf(error: unknown, guarded: GuardedDatabase): BodyError {
+  return error instanceof BodyError ? error : new BodyError('threw', guarded.sqlOf(error), error);
 }
 
 function nestedError(): DatabaseError {

@@ -28,3 +28,11 @@ export class BodyError extends Error {
     super(kind, { cause });
   }
 }
+
+/** Throws when what a body returned is a promise. @throws BodyError */
+export function refusePromise(result: unknown): void {
+  if (typeof (result as PromiseLike<unknown> | undefined)?.then !== 'function') return;
+  // Its handle is dead from here on, so it will fail; that failure is told once, by the error below.
+  Promise.resolve(result).catch(() => undefined);
+  throw new BodyError('returned a promise', undefined);
+}

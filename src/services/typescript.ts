@@ -5,6 +5,7 @@ import { UsageError } from '../errors.js';
 
 const require = module.createRequire(import.meta.url);
 const isTypeScript = /\.m?ts$/;
+const isDecant = /^decant(?:\/|$)/;
 let registered = false;
 
 /**
@@ -34,16 +35,16 @@ const resolve: module.ResolveHookSync = (specifier, context, nextResolve) => {
   try {
     return nextResolve(specifier, context);
   } catch (error) {
+    // A migration of a folder without its own node_modules means the Decant that runs it.
+    if (isDecant.test(specifier)) return nextResolve(specifier, { ...context, parentURL: import.meta.url });
     const twin = twinOf(specifier, context.parentURL);
     if (twin === undefined) throw error;
     return nextResolve(twin, context);
   }
 };
 
-// TypeScript names the file that will be built: './clock.js' means ./clock.ts while only that is there. And a
-// migration of a folder without its own node_modules means the Decant that runs it.
+// TypeScript names the file that will be built: './clock.js' means ./clock.ts while only that is there.
 function twinOf(specifier: string, parent: string | undefined): string | undefined {
-  if (/^decant(?:\/|$)/.test(specifier)) return import.meta.resolve(specifier, import.meta.url);
   if (!/^(?:\.|\/|file:)/.test(specifier) || parent?.startsWith('file:') !== true) return undefined;
   const url = new URL(specifier.replace(/\.(m?)js$/, '.$1ts'), parent);
   return isTypeScript.test(url.pathname) && existsSync(url) ? url.href : undefined;

@@ -1,0 +1,179 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from '@jest/globals';
+import { openDatabase, openForReading } from '../../src/services/database.js';
+import { recordedIn, tablesOf } from '../helpers/database.js';
+import { errorOf } from '../helpers/errors.js';
+import { makeFolder, printsOf } from '../helpers/files.js';
+import { leaveKilled } from '../helpers/node.js';
+
+type State = readonly [what: string, make: (file: string) => (() => void) | void];
+
+describe('openDatabase', () => {
+  it('creates the folder and the file, in WAL mode, with foreign keys on and the timeout that was asked for', () => {
+    const file = join(makeFolder(), 'a', 'b', 'new.db');
+    const db = openDatabase(file, 1234);
+    const pragmas = ['journal_mode', 'foreign_keys', 'busy_timeout'].map((name) =>
+      db.pragma(name, { simple: true }),
+    );
+    db.close();
+    expect(pragmas).toEqual(['wal', 1, 1234]);
+    expect(existsSync(file)).toBe(true);
+  });
+
+  it('leaves the journal mode of a database that exists as it is', () => {
+    const file = join(makeFolder(), 'old.db');
+    new Database(file).exec('CREATE TABLE t (a)').close();
+    const db = openDatabase(file);
+    expect(db.pragma('journal_mode', { simple: true })).toBe('delete');
+    db.close();
+  });
+
+  it('opens a database in memory', () => {
+    const db = openDatabase(':memory:');
+    expect(db.memory).toBe(true);
+    db.close();
+  });
+
+  it('says which folder it cannot create, and why', () => {
+    const folder = makeFolder({ occupied: 'a file' });
+    const error = errorOf(() => openDatabase(join(folder, 'occupied', 'x.db')));
+    expect(error).toMatchObject({
+      code: 'DECANT_DATABASE',
+      message: expect.stringContaining(`Cannot create the folder ${join(folder, 'occupied')}`),
+    });
+  });
+});
+
+describe.each([
+  ['openDatabase', openDatabase],
+  ['openForReading', openForReading],
+])('%s', (_name, open) => {
+  it('says so when the file is no database, and leaves it as it is', () => {
+    const folder = makeFolder({ 'letter.db': 'Dear Sir or Madam, '.repeat(100) });
+    const before = printsOf(folder);
+    const file = join(folder, 'letter.db');
+    expect(errorOf(() => open(file))).toMatchObject({
+      code: 'DECANT_DATABASE',
+      message: expect.stringContaining(file),
+      hint: expect.stringContaining('no SQLite database'),
+    });
+    expect(printsOf(folder)).toEqual(before);
+  });
+
+  it('says so when the path is a folder', () => {
+    const folder = makeFolder();
+    expect(errorOf(() => open(folder))).toMatchObject({
+      code: 'DECANT_DATABASE',
+      message: expect.stringContaining(folder),
+      hint: expect.stringContaining('that it is a file'),
+    });
+  });
+
+  it('refuses a path that ends in white space, which better-sqlite3 would trim', () => {
+    const folder = makeFolder();
+    expect(errorOf(() => open(join(folder, 'x.db ')))).toMatchObject({
+      message: expect.stringContaining('white space'),
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each(['a b.db', "it's.db", 'say "hi".db', 'données-数据.db', '%41?x=1#y.db', 'file:x.db'])(
+    'takes %j as the name of a file, letter by letter',
+    (name) => {
+      const folder = makeFolder();
+      new Database(join(folder, name)).exec('CREATE TABLE here (a)').close();
+      const db = open(join(folder, name));
+      expect(tablesOf(db)).toEqual(['here']);
+      db.close();
+    },
+  );
+});
+
+describe('openForReading', () => {
+  it('takes a file that does not exist for an empty database, and does not create it', () => {
+    const folder = makeFolder();
+    const db = openForReading(join(folder, 'none', 'x.db'));
+    expect(tablesOf(db)).toEqual([]);
+    db.close();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('does not write, even when told to', () => {
+    const file = join(makeFolder(), 'x.db');
+    new Database(file).exec('CREATE TABLE t (a)').close();
+    const db = openForReading(file);
+    expect(errorOf(() => db.exec('INSERT INTO t VALUES (1)'))).toMatchObject({ code: 'SQLITE_READONLY' });
+    db.close();
+  });
+
+  const states: readonly State[] = [
+    ['in DELETE mode', (file) => fill(file, 'delete')],
+    ['in WAL mode', (file) => fill(file, 'wal')],
+    ['in TRUNCATE mode', (file) => fill(file, 'truncate')],
+    ['in PERSIST mode', (file) => fill(file, 'persist')],
+    ['in WAL mode that another connection has open', (file) => keepOpen(file, 'wal')],
+    ['in DELETE mode that another connection is writing to', (file) => keepOpen(file, 'delete')],
+    ['with the WAL of a killed process', (file) => leaveKilled(file, 'wal')],
+    ['with the hot journal of a killed process', (file) => leaveKilled(file, 'delete')],
+  ];
+
+  it.each(states)('reads what is committed in a database %s, and changes no byte of it', (_what, make) => {
+    const folder = makeFolder();
+    const file = join(folder, 'x.db');
+    const close = make(file);
+    const before = printsOf(folder);
+    const db = openForReading(file);
+    const names = recordedIn(db);
+    db.close();
+    const after = printsOf(folder);
+    close?.();
+    expect(names).toEqual(['001_a']);
+    expect(after).toEqual(before);
+  });
+});
+
+function fill(file: string, mode: string): void {
+  const db = new Database(file);
+  db.pragma(`journal_mode = ${mode}`);
+  db.exec(
+    "CREATE TABLE _migrations (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO _migrations (name) VALUES ('001_a')",
+  );
+  db.close();
+}
+
+function keepOpen(file: string, mode: string): () => void {
+  fill(file, mode);
+  const db = new Database(file);
+  db.exec("BEGIN IMMEDIATE; INSERT INTO _migrations (name) VALUES ('002_b')");
+  return () => db.close();
+}
+
+it('does not leave an empty file where the WAL was', () => {
+  const folder = makeFolder();
+  fill(join(folder, 'x.db'), 'wal');
+  openForReading(join(folder, 'x.db')).close();
+  expect(readdirSync(folder)).toEqual(['x.db']);
+});
+
+it('sees what was committed to a WAL that nobody has moved into the file yet', () => {
+  const folder = makeFolder();
+  const file = join(folder, 'x.db');
+  fill(file, 'wal');
+  const writer = new Database(file);
+  writer.exec("INSERT INTO _migrations (name) VALUES ('002_b')");
+  const before = printsOf(folder);
+  const db = openForReading(file);
+  expect(recordedIn(db)).toEqual(['001_a', '002_b']);
+  db.close();
+  expect(printsOf(folder)).toEqual(before);
+  writer.close();
+});
+
+it('reports a damaged journal-less file by its own error', () => {
+  const folder = makeFolder();
+  const file = join(folder, 'x.db');
+  writeFileSync(file, 'SQLite format 3\0' + '\xff'.repeat(2000), 'latin1');
+  expect(errorOf(() => openForReading(file))).toMatchObject({ code: 'DECANT_DATABASE' });
+});

@@ -1,0 +1,755 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { DecantOptions } from '../../src/container.js';
+import { migration } from '../../src/domain/decorator.js';
+import {
+  Migration,
+  type Database as Connection,
+  type MigrationDefinition,
+} from '../../src/domain/migration.js';
+import type { Progress } from '../../src/domain/report.js';
+import type { MigrationService } from '../../src/services/migration-service.js';
+import { recordedIn, tablesOf } from '../helpers/database.js';
+import { serviceFor, tableMigration, tableModule } from '../helpers/engine.js';
+import { errorOf, rejectionOf } from '../helpers/errors.js';
+import { makeFolder, printsOf } from '../helpers/files.js';
+
+let folder: string;
+let db: Connection;
+let other: Connection;
+
+beforeEach(() => {
+  folder = makeFolder();
+  db = new Database(join(folder, 'x.db'), { timeout: 20 });
+  db.pragma('journal_mode = WAL');
+  other = new Database(join(folder, 'x.db'), { timeout: 20 });
+  tablesOf(db); // the first look makes an empty WAL; from here on a difference is a write
+});
+
+afterEach(() => {
+  db.close();
+  other.close();
+});
+
+function listService(
+  migrations: readonly MigrationDefinition[],
+  options: DecantOptions = {},
+): MigrationService {
+  return serviceFor({ database: db, migrations, ...options });
+}
+
+function filesService(
+  files: Readonly<Record<string, string>>,
+  options: DecantOptions = {},
+): [MigrationService, string] {
+  const directory = makeFolder(files);
+  return [serviceFor({ database: db, directory, ...options }), directory];
+}
+
+function outcomes(): string[] {
+  return db
+    .prepare("SELECT name || ' ' || direction || ' ' || outcome FROM _migrations_journal ORDER BY id")
+    .pluck()
+    .all() as string[];
+}
+
+const THREE = ['001_a', '002_b', '010_c'].map(tableMigration);
+
+function broken(name: string): MigrationDefinition {
+  return {
+    name,
+    up(handle: Connection) {
+      handle.exec('CREATE TABLE half (x)');
+      handle.exec('INSERT INTO nowhere VALUES (1)');
+    },
+    down: () => undefined,
+  };
+}
+
+describe('up', () => {
+  it('applies what is pending in numeric order, each with its record, and says so', async () => {
+    const report = await listService(THREE.toReversed()).up();
+    expect(report).toMatchObject({
+      command: 'up',
+      warnings: [],
+      runId: expect.stringMatching(/^[\da-f]{12}$/),
+      steps: ['001_a', '002_b', '010_c'].map((name) => ({ name, direction: 'up', outcome: 'applied' })),
+    });
+    expect(recordedIn(other)).toEqual(['001_a', '002_b', '010_c']);
+    expect(tablesOf(other)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('does nothing, and creates nothing, when nothing is pending', async () => {
+    const before = printsOf(folder);
+    expect((await listService([]).up()).steps).toEqual([]);
+    expect(printsOf(folder)).toEqual(before);
+    const service = listService(THREE);
+    await service.up();
+    expect((await service.up()).steps).toEqual([]);
+    expect(recordedIn(other)).toHaveLength(3);
+  });
+
+  it.each<[object, string[]]>([
+    [{ to: '002_b' }, ['001_a', '002_b']],
+    [{ steps: 1 }, ['001_a']],
+    [{ steps: 99 }, ['001_a', '002_b', '010_c']],
+  ])('%j applies %j', async (options, names) => {
+    const report = await listService(THREE).up(options);
+    expect(report.steps.map(({ name }) => name)).toEqual(names);
+    expect(recordedIn(other)).toEqual(names);
+  });
+
+  it('rolls a failure back with its record, tries no later one, keeps the earlier ones, and can be run again', async () => {
+    const migrations = [tableMigration('001_a'), broken('002_b'), tableMigration('003_c')];
+    const error = await rejectionOf(listService(migrations).up());
+    expect(error).toMatchObject({
+      code: 'DECANT_MIGRATION_FAILED',
+      exitCode: 1,
+      message: 'Migration 002_b failed: no such table: nowhere',
+      failure: {
+        migration: '002_b',
+        direction: 'up',
+        sql: 'INSERT INTO nowhere VALUES (1)',
+        sqliteCode: 'SQLITE_ERROR',
+        rolledBack: 'all',
+        completed: ['001_a'],
+      },
+    });
+    expect(recordedIn(other)).toEqual(['001_a']);
+    expect(tablesOf(other)).toEqual(['a']);
+    expect(outcomes()).toEqual(['001_a up applied', '002_b up failed']);
+
+    migrations[1] = tableMigration('002_b');
+    const report = await listService(migrations).up();
+    expect(report.steps.map(({ name }) => name)).toEqual(['002_b', '003_c']);
+    expect(tablesOf(other)).toEqual(['a', 'b', 'c']);
+    expect(outcomes()).toEqual([
+      '001_a up applied',
+      '002_b up failed',
+      '002_b up applied',
+      '003_c up applied',
+    ]);
+  });
+
+  it('keeps what a failure of COMMIT was about', async () => {
+    db.exec('CREATE TABLE p (id PRIMARY KEY); CREATE TABLE c (p REFERENCES p DEFERRABLE INITIALLY DEFERRED)');
+    const orphan = {
+      name: '001_orphan',
+      up: (handle: Connection) => handle.exec('INSERT INTO c VALUES (5)'),
+    };
+    expect(await rejectionOf(listService([orphan]).up())).toMatchObject({
+      code: 'DECANT_MIGRATION_FAILED',
+      message: expect.stringContaining('FOREIGN KEY constraint failed'),
+      failure: { sqliteCode: 'SQLITE_CONSTRAINT_FOREIGNKEY', rolledBack: 'all' },
+    });
+    expect(recordedIn(other)).toEqual([]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['an error', new TypeError('mine'), 'mine'],
+    ['a string', 'just text', 'just text'],
+    ['nothing', undefined, 'undefined'],
+  ])('tells of %s that a body throws', async (_what, thrown, message) => {
+    const thrower = {
+      name: '001_a',
+      up() {
+        throw thrown;
+      },
+    };
+    const error = await rejectionOf(listService([thrower]).up());
+    expect((error as Error).message).toBe(`Migration 001_a failed: ${message}`);
+    expect((error as Error).cause).toBe(thrown);
+  });
+
+  it('works on a connection whose integers are BigInts', async () => {
+    db.defaultSafeIntegers(true);
+    const service = listService(THREE);
+    await service.up();
+    await service.down();
+    const { migrations } = await service.status();
+    expect(migrations.map(({ applied }) => applied)).toEqual([true, true, false]);
+    expect(recordedIn(other)).toEqual(['001_a', '002_b']);
+  });
+
+  it('refuses to run inside a transaction of the application, and does not touch it', async () => {
+    db.exec('BEGIN; CREATE TABLE mine (x)');
+    expect(await rejectionOf(listService(THREE).up())).toMatchObject({
+      code: 'DECANT_DATABASE',
+      message: expect.stringContaining('transaction is already open'),
+    });
+    expect(db.inTransaction).toBe(true);
+    db.exec('COMMIT');
+    expect(tablesOf(other)).toEqual(['mine']);
+  });
+
+  it('says that the database is locked while another connection writes, and does nothing', async () => {
+    other.exec('BEGIN IMMEDIATE');
+    expect(await rejectionOf(listService(THREE).up())).toMatchObject({ code: 'DECANT_LOCKED', exitCode: 5 });
+    other.exec('ROLLBACK');
+    expect(tablesOf(other)).toEqual([]);
+  });
+
+  it('says what was done when the database is locked in the middle of a run', async () => {
+    const onProgress = ({ type, index }: Progress): void => {
+      if (type === 'start' && index === 1) other.exec('BEGIN IMMEDIATE');
+    };
+    const error = await rejectionOf(listService(THREE).up({ onProgress }));
+    other.exec('ROLLBACK');
+    expect(error).toMatchObject({
+      code: 'DECANT_LOCKED',
+      message: expect.stringContaining('Done before that: 001_a.'),
+    });
+    expect(recordedIn(other)).toEqual(['001_a']);
+  });
+
+  it('skips what another process applied meanwhile', async () => {
+    const rival = serviceFor({ database: other, migrations: THREE });
+    const slow = { ...tableMigration('001_a'), prepare: async () => void (await rival.up({ steps: 2 })) };
+    const report = await listService([slow, ...THREE.slice(1)]).up();
+    expect(report.steps.map(({ outcome }) => outcome)).toEqual(['skipped', 'skipped', 'applied']);
+    expect(recordedIn(other)).toEqual(['001_a', '002_b', '010_c']);
+    expect(outcomes()).toEqual(['001_a up applied', '002_b up applied', '010_c up applied']);
+  });
+});
+
+describe('down, reset and redo', () => {
+  beforeEach(async () => {
+    await listService(THREE).up();
+  });
+
+  it.each<[object, string[]]>([
+    [{}, ['010_c']],
+    [{ name: '010_c' }, ['010_c']],
+    [{ steps: 2 }, ['010_c', '002_b']],
+    [{ to: '001_a' }, ['010_c', '002_b']],
+  ])('down(%j) rolls back %j', async (options, names) => {
+    const report = await listService(THREE).down(options);
+    expect(report.steps.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual(
+      names.map((name) => `${name} rolled-back`),
+    );
+    expect(recordedIn(other)).toEqual(['001_a', '002_b', '010_c'].filter((name) => !names.includes(name)));
+  });
+
+  it('refuses to roll back one that later ones are applied after, and names them', async () => {
+    const error = await rejectionOf(listService(THREE).down({ name: '001_a' }));
+    expect(error).toMatchObject({ code: 'DECANT_LATER_MIGRATIONS', later: ['002_b', '010_c'] });
+    expect((error as Error).message).toContain('later migrations depend on it (002_b, 010_c)');
+    expect(recordedIn(other)).toHaveLength(3);
+  });
+
+  it('reset rolls back all, newest first', async () => {
+    const report = await listService(THREE).reset();
+    expect(report.steps.map(({ name }) => name)).toEqual(['010_c', '002_b', '001_a']);
+    expect(recordedIn(other)).toEqual([]);
+    expect(tablesOf(other)).toEqual([]);
+  });
+
+  it('redo rolls the last one back and applies it again', async () => {
+    const report = await listService(THREE).redo();
+    expect(report.steps.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual([
+      '010_c rolled-back',
+      '010_c applied',
+    ]);
+    expect(recordedIn(other)).toEqual(['001_a', '002_b', '010_c']);
+    expect(outcomes().slice(-2)).toEqual(['010_c down rolled-back', '010_c up applied']);
+  });
+
+  it('a failure of down leaves the change and its record, and keeps what was rolled back before', async () => {
+    const migrations = [
+      THREE[0] as MigrationDefinition,
+      {
+        ...tableMigration('002_b'),
+        down(handle: Connection) {
+          handle.exec('DROP TABLE b');
+          throw new Error('no way back');
+        },
+      },
+      THREE[2] as MigrationDefinition,
+    ];
+    expect(await rejectionOf(listService(migrations).reset())).toMatchObject({
+      failure: { migration: '002_b', direction: 'down', rolledBack: 'all', completed: ['010_c'] },
+    });
+    expect(recordedIn(other)).toEqual(['001_a', '002_b']);
+    expect(tablesOf(other)).toEqual(['a', 'b']);
+  });
+});
+
+describe('irreversible migrations', () => {
+  @migration({ name: '001_declared', irreversible: 'the old values are gone' })
+  class Declared extends Migration {
+    up(handle: Connection): void {
+      handle.exec('CREATE TABLE a (x)');
+    }
+    override down(handle: Connection): void {
+      handle.exec('DROP TABLE a');
+    }
+  }
+
+  @migration({ name: '001_without_down' })
+  class WithoutDown extends Migration {
+    up(handle: Connection): void {
+      handle.exec('CREATE TABLE a (x)');
+    }
+  }
+
+  it.each<[string, MigrationDefinition, string, string]>([
+    ['one that says so', Declared, '001_declared', 'the old values are gone'],
+    ['a class without down()', WithoutDown, '001_without_down', 'it has no down()'],
+    ['an object without down()', { name: '001_x', up: () => undefined }, '001_x', 'it has no down()'],
+  ])('nothing at all is rolled back when the plan needs %s', async (_what, definition, name, reason) => {
+    const service = listService([definition, tableMigration('002_b')]);
+    await service.up();
+    const before = printsOf(folder);
+    for (const refused of [service.reset(), service.down({ steps: 2 }), service.plan('reset')]) {
+      expect(await rejectionOf(refused)).toMatchObject({
+        code: 'DECANT_IRREVERSIBLE',
+        migration: name,
+        reason,
+      });
+    }
+    expect(printsOf(folder)).toEqual(before);
+    expect((await service.down()).steps).toHaveLength(1);
+  });
+});
+
+describe('prepare', () => {
+  it('is awaited before the transaction begins, with the direction, and its result can be used', async () => {
+    const seen: string[] = [];
+    class Fetching extends Migration {
+      rows: readonly number[] = [];
+      override readonly name = '001_fetching';
+      override async prepare(direction: string): Promise<void> {
+        await Promise.resolve();
+        seen.push(`${direction}, in transaction: ${db.inTransaction}`);
+        other.exec('CREATE TABLE IF NOT EXISTS written_meanwhile (x)');
+        this.rows = [1, 2, 3];
+      }
+      up(handle: Connection): void {
+        handle.exec('CREATE TABLE a (x)');
+        for (const row of this.rows) handle.prepare('INSERT INTO a VALUES (?)').run(row);
+      }
+      override down(handle: Connection): void {
+        handle.exec('DROP TABLE a');
+      }
+    }
+    const service = listService([new Fetching()]);
+    await service.up();
+    expect(other.prepare('SELECT count(*) FROM a').pluck().get()).toBe(3);
+    await service.down();
+    expect(seen).toEqual(['up, in transaction: false', 'down, in transaction: false']);
+  });
+
+  it('that fails keeps every migration of the run from running, and is told like any failure', async () => {
+    const failing = { ...tableMigration('002_b'), prepare: () => Promise.reject(new Error('no network')) };
+    const before = printsOf(folder);
+    expect(await rejectionOf(listService([tableMigration('001_a'), failing]).up())).toMatchObject({
+      code: 'DECANT_MIGRATION_FAILED',
+      message: 'Migration 002_b failed: no network',
+      failure: { migration: '002_b', completed: [] },
+    });
+    expect(printsOf(folder)).toEqual(before);
+  });
+});
+
+function outside(name: string, up: (handle: Connection) => void): MigrationDefinition {
+  @migration({ name, transaction: false })
+  class Outside extends Migration {
+    up(handle: Connection): void {
+      up(handle);
+    }
+    override down(handle: Connection): void {
+      handle.exec('VACUUM');
+    }
+  }
+  return Outside;
+}
+
+describe('migrations without a transaction', () => {
+  it('can VACUUM and change the journal mode, and are recorded', async () => {
+    const vacuum = outside('001_vacuum', (handle) => {
+      handle.exec('VACUUM');
+      handle.pragma('journal_mode = DELETE');
+    });
+    other.close();
+    await listService([vacuum, tableMigration('002_b')]).up();
+    expect(db.pragma('journal_mode', { simple: true })).toBe('delete');
+    expect(recordedIn(db)).toEqual(['001_vacuum', '002_b']);
+    const service = listService([vacuum, tableMigration('002_b')]);
+    await service.reset();
+    expect(recordedIn(db)).toEqual([]);
+  });
+
+  it('VACUUM fails in a migration with a transaction, and says how', async () => {
+    const vacuum = { name: '001_vacuum', up: (handle: Connection) => handle.exec('VACUUM') };
+    expect(await rejectionOf(listService([vacuum]).up())).toMatchObject({
+      message: 'Migration 001_vacuum failed: cannot VACUUM from within a transaction',
+      failure: { sql: 'VACUUM' },
+    });
+  });
+
+  it('are not recorded when they fail, and nobody claims that they were rolled back', async () => {
+    const failing = outside('001_x', (handle) => {
+      handle.exec('CREATE TABLE stays (x)');
+      throw new Error('half way');
+    });
+    expect(await rejectionOf(listService([failing]).up())).toMatchObject({
+      failure: { rolledBack: 'unknown' },
+      hint: expect.stringContaining('without a transaction'),
+    });
+    expect(recordedIn(other)).toEqual([]);
+    expect(tablesOf(other)).toEqual(['stays']);
+    expect(outcomes()).toEqual(['001_x up failed']);
+  });
+
+  it('leave no transaction open on the connection when they fail inside one of their own', async () => {
+    const failing = outside('001_x', (handle) => {
+      handle.exec('BEGIN; CREATE TABLE gone (x)');
+      throw new Error('half way');
+    });
+    await rejectionOf(listService([failing]).up());
+    expect(db.inTransaction).toBe(false);
+    expect(tablesOf(other)).toEqual([]);
+    expect(outcomes()).toEqual(['001_x up failed']);
+  });
+});
+
+describe('bodies that break the rules', () => {
+  it('one that is async is rolled back and refused, and what it goes on to do is not written', async () => {
+    const late: unknown[] = [];
+    let finished: Promise<void> | undefined;
+    const asynchronous = {
+      name: '001_async',
+      up(handle: Connection) {
+        finished = (async () => {
+          handle.exec('CREATE TABLE early (x)');
+          await Promise.resolve();
+          late.push(errorOf(() => handle.exec('CREATE TABLE late (x)')));
+        })();
+        return finished;
+      },
+    };
+    expect(await rejectionOf(listService([asynchronous]).up())).toMatchObject({
+      code: 'DECANT_ASYNC_MIGRATION',
+      message: 'Migration 001_async returned a promise: up() must be synchronous.',
+      hint: expect.stringContaining('prepare()'),
+      failure: { rolledBack: 'all' },
+    });
+    await finished;
+    expect(late).toEqual([expect.objectContaining({ code: 'DECANT_DEAD_HANDLE' })]);
+    expect(tablesOf(other)).toEqual([]);
+    expect(recordedIn(other)).toEqual([]);
+    expect(outcomes()).toEqual(['001_async up failed']);
+  });
+
+  it.each(['COMMIT', 'ROLLBACK', 'END', 'COMMIT; BEGIN'])(
+    'one that runs %s is named and not recorded',
+    async (sql) => {
+      const ending = { name: '001_ending', up: (handle: Connection) => handle.exec(sql) };
+      expect(await rejectionOf(listService([ending, tableMigration('002_b')]).up())).toMatchObject({
+        code: 'DECANT_TRANSACTION_ENDED',
+        message: expect.stringContaining("Migration 001_ending ended the engine's transaction"),
+        failure: { rolledBack: 'unknown' },
+      });
+      expect(recordedIn(other)).toEqual([]);
+      expect(tablesOf(other)).toEqual([]);
+      expect(outcomes()).toEqual(['001_ending up failed']);
+    },
+  );
+
+  it('one that a trigger rolls back by RAISE(ROLLBACK) shows the message of the trigger', async () => {
+    db.exec(
+      `CREATE TABLE t (a); CREATE TRIGGER no BEFORE INSERT ON t BEGIN SELECT RAISE(ROLLBACK, 'over my dead body'); END`,
+    );
+    const raising = {
+      name: '001_raising',
+      up: (handle: Connection) => handle.exec('INSERT INTO t VALUES (1)'),
+    };
+    expect(await rejectionOf(listService([raising]).up())).toMatchObject({
+      code: 'DECANT_MIGRATION_FAILED',
+      message: 'Migration 001_raising failed: over my dead body',
+      failure: { sql: 'INSERT INTO t VALUES (1)', rolledBack: 'all' },
+    });
+    expect(recordedIn(other)).toEqual([]);
+  });
+
+  it('one that leaves an iterator open is applied all the same', async () => {
+    const open = {
+      name: '001_open',
+      up(handle: Connection) {
+        handle.exec('CREATE TABLE t (a); INSERT INTO t VALUES (1), (2)');
+        handle.prepare('SELECT a FROM t').iterate().next();
+      },
+    };
+    await listService([open]).up();
+    expect(recordedIn(other)).toEqual(['001_open']);
+  });
+
+  it('one that closes the database is refused, and the database stays open', async () => {
+    const closing = { name: '001_closing', up: (handle: Connection) => handle.close() };
+    expect(await rejectionOf(listService([closing]).up())).toMatchObject({
+      message: expect.stringContaining('cannot close the database'),
+    });
+    expect(db.open).toBe(true);
+    expect(recordedIn(other)).toEqual([]);
+  });
+});
+
+const deeplyFrozen = (value: unknown): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (Object.isFrozen(value) && Object.values(value).every((each) => deeplyFrozen(each)));
+
+describe('reports', () => {
+  it('are frozen through and through', async () => {
+    const service = listService(THREE);
+    const reports = [
+      await service.plan('up', { steps: 1 }),
+      await service.up(),
+      await service.status(),
+      await service.redo(),
+      await service.down(),
+      await service.reset(),
+    ];
+    expect(reports.map((report) => deeplyFrozen(report))).toEqual(reports.map(() => true));
+  });
+
+  it('progress is told for each step, synchronously, in the order of events', async () => {
+    const told: string[] = [];
+    const onProgress = (progress: Progress): void => {
+      const at = `${progress.index + 1}/${progress.total}`;
+      const recorded = progress.index === 0 && progress.type === 'start' ? 0 : recordedIn(other).length;
+      told.push(
+        progress.type === 'start'
+          ? `start ${at} ${progress.step.name}, ${recorded} recorded`
+          : `done ${at} ${progress.result.name} ${progress.result.outcome}, ${recorded} recorded`,
+      );
+    };
+    await listService(THREE).up({ steps: 2, onProgress });
+    expect(told).toEqual([
+      'start 1/2 001_a, 0 recorded',
+      'done 1/2 001_a applied, 1 recorded',
+      'start 2/2 002_b, 1 recorded',
+      'done 2/2 002_b applied, 2 recorded',
+    ]);
+  });
+});
+
+describe('status and plan', () => {
+  const files = { '001_a.mjs': tableModule('a'), '002_b.mjs': tableModule('b') };
+
+  it.each(['wal', 'delete'])(
+    'write nothing to an empty or a half migrated database in %s mode',
+    async (mode) => {
+      other.close();
+      db.pragma(`journal_mode = ${mode}`);
+      const [service] = filesService(files);
+      const look = async (): Promise<void> => {
+        const before = printsOf(folder);
+        await service.status();
+        for (const command of ['up', 'down', 'reset', 'redo'] as const)
+          await service.plan(command).catch(() => undefined);
+        expect(printsOf(folder)).toEqual(before);
+      };
+      await look();
+      expect(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()).toBe(0);
+      await service.up({ steps: 1 });
+      await look();
+    },
+  );
+
+  it('plan throws what the command would refuse with', async () => {
+    const service = listService(THREE);
+    await service.up();
+    expect(await rejectionOf(service.plan('down', { name: '001_a' }))).toMatchObject({
+      code: 'DECANT_LATER_MIGRATIONS',
+    });
+    expect(await rejectionOf(service.plan('up', { to: '999_x' }))).toMatchObject({
+      code: 'DECANT_UNKNOWN_MIGRATION',
+    });
+  });
+
+  it('plan says what would be done and what would not', async () => {
+    expect(await listService(THREE).plan('up', { steps: 2 })).toMatchObject({
+      command: 'up',
+      steps: [{ name: '001_a' }, { name: '002_b' }],
+      held: [{ name: '010_c' }],
+    });
+  });
+});
+
+describe('files', () => {
+  const BOMB = 'throw new Error("was imported");';
+
+  it('are not imported unless they are planned', async () => {
+    const [service, directory] = filesService({ '001_a.mjs': tableModule('a'), '002_b.mjs': BOMB });
+    await service.up({ to: '001_a' });
+    expect((await service.status()).pending).toBe(1);
+    expect(await rejectionOf(service.up())).toMatchObject({
+      code: 'DECANT_INVALID_MIGRATION',
+      message: expect.stringContaining(join(directory, '002_b.mjs')),
+    });
+    await service.down();
+    expect(recordedIn(other)).toEqual([]);
+  });
+
+  it('are all imported before the first one runs', async () => {
+    const [service] = filesService({ '001_a.mjs': tableModule('a'), '002_b.mjs': 'export {};' });
+    const before = printsOf(folder);
+    expect(await rejectionOf(service.up())).toMatchObject({ message: expect.stringContaining('002_b.mjs') });
+    expect(printsOf(folder)).toEqual(before);
+  });
+
+  it('that are applied are not imported when there is nothing to do', async () => {
+    const [service, directory] = filesService({ '001_a.mjs': tableModule('a') });
+    await service.up();
+    writeFileSync(join(directory, '001_a.mjs'), BOMB);
+    const lenient = serviceFor({ database: db, directory, changed: 'allow' });
+    expect((await lenient.up()).steps).toEqual([]);
+  });
+
+  it('of another runner work as they are, two with one prefix and one without down() included', async () => {
+    const [service] = filesService({
+      '001_users.cjs': `module.exports = { up(db) { db.exec('CREATE TABLE users (id)'); }, down(db) { db.exec('DROP TABLE users'); } };`,
+      '002_a.mjs': tableModule('a'),
+      '002_b.mjs': `export default { name: '002_b', up: (db) => db.exec('CREATE TABLE b (x)'), down: (db) => db.exec('DROP TABLE b') };`,
+      '003_c.mjs': `export function up(db) { db.prepare('CREATE TABLE c (x)').run(); }`,
+      'README.md': 'Our migrations',
+      'index.js': BOMB,
+    });
+    await service.up();
+    expect(recordedIn(other)).toEqual(['001_users', '002_a', '002_b', '003_c']);
+    expect(await rejectionOf(service.down())).toMatchObject({
+      code: 'DECANT_IRREVERSIBLE',
+      reason: 'it has no down()',
+    });
+  });
+
+  it('give their name to the instance of the class that is in them', async () => {
+    const [service] = filesService({
+      '001_named.mjs': 'export default class X { up(db) { db.exec(`CREATE TABLE "${this.name}" (x)`); } }',
+    });
+    await service.up();
+    expect(tablesOf(other)).toEqual(['001_named']);
+  });
+
+  it('a failure tells file and line', async () => {
+    const [service, directory] = filesService({
+      '001_a.mjs': `\n\nexport function up(db) {\n  db.exec('CREATE TABLE a (x)');\n  db.exec('BOGUS');\n}\n`,
+    });
+    expect(await rejectionOf(service.up())).toMatchObject({
+      message: 'Migration 001_a (001_a.mjs:5) failed: near "BOGUS": syntax error',
+      failure: { file: join(directory, '001_a.mjs'), line: 5, sql: 'BOGUS' },
+    });
+  });
+
+  it.each(["001_it's.mjs", '001_say "hi".mjs', '001_add users.mjs', '001_数据 é.mjs'])(
+    'are applied by the name of %j',
+    async (file) => {
+      const [service] = filesService({ [file]: tableModule('a') });
+      await service.up();
+      expect(recordedIn(other)).toEqual([file.replace('.mjs', '')]);
+      await service.down();
+      expect(recordedIn(other)).toEqual([]);
+    },
+  );
+});
+
+describe('history', () => {
+  const files = { '001_a.mjs': tableModule('a'), '003_c.mjs': tableModule('c') };
+
+  it.each([
+    ['line ends of Windows', (text: string) => text.replaceAll('\n', '\r\n')],
+    ['a byte order mark', (text: string) => `\uFEFF${text}`],
+  ])('%s raise no alarm', async (_what, edit) => {
+    const [service, directory] = filesService(files);
+    await service.up();
+    const file = join(directory, '001_a.mjs');
+    writeFileSync(file, edit(readFileSync(file, 'utf8')));
+    expect((await service.status()).anomalies).toEqual([]);
+    expect((await service.up()).warnings).toEqual([]);
+  });
+
+  it('a file that was compiled since raises no alarm', async () => {
+    const [service, directory] = filesService(files);
+    await service.up();
+    renameSync(join(directory, '001_a.mjs'), join(directory, '001_a.js'));
+    writeFileSync(join(directory, '001_a.js'), '"use strict"; // built');
+    expect((await service.status()).anomalies).toEqual([]);
+    expect((await service.up()).steps).toEqual([]);
+  });
+
+  it.each([
+    ['error', 'DECANT_CHANGED'],
+    ['warn', 1],
+    ['allow', 0],
+  ] as const)('an edit is seen; up with changed: %j gives %s', async (changed, expected) => {
+    const [strict, directory] = filesService(files);
+    await strict.up();
+    writeFileSync(join(directory, '001_a.mjs'), `${tableModule('a')}// edited`);
+    expect((await strict.status()).anomalies).toMatchObject([{ kind: 'changed', name: '001_a' }]);
+    const service = serviceFor({ database: db, directory, changed });
+    const result = await service.up().catch((error: unknown) => error);
+    if (typeof expected === 'string')
+      expect(result).toMatchObject({ code: expected, exitCode: 4, migrations: ['001_a'] });
+    else expect(result).toMatchObject({ steps: [], warnings: { length: expected } });
+  });
+
+  it('an edit between down and up raises no alarm', async () => {
+    const [service, directory] = filesService(files);
+    await service.up();
+    await service.down();
+    writeFileSync(join(directory, '003_c.mjs'), `${tableModule('c')}// edited`);
+    await service.up();
+    expect((await service.status()).anomalies).toEqual([]);
+  });
+
+  it.each([
+    ['error', 'DECANT_MISSING'],
+    ['warn', 1],
+    ['allow', 0],
+  ] as const)(
+    'a missing file with something pending; up with missing: %j gives %s',
+    async (missing, expected) => {
+      const [strict, directory] = filesService(files);
+      await strict.up({ steps: 1 });
+      rmSync(join(directory, '001_a.mjs'));
+      expect(await strict.status()).toMatchObject({
+        total: 2,
+        applied: 1,
+        anomalies: [{ kind: 'missing', name: '001_a' }],
+      });
+      const result = await serviceFor({ database: db, directory, missing })
+        .up()
+        .catch((error: unknown) => error);
+      if (typeof expected === 'string')
+        expect(result).toMatchObject({ code: expected, exitCode: 4, migrations: ['001_a'] });
+      else expect(result).toMatchObject({ steps: [{ name: '003_c' }], warnings: { length: expected } });
+    },
+  );
+
+  it('a missing file with nothing pending is warned of', async () => {
+    const [service, directory] = filesService(files);
+    await service.up();
+    rmSync(join(directory, '001_a.mjs'));
+    expect((await service.up()).warnings).toEqual([expect.stringContaining('001_a recorded as applied')]);
+  });
+
+  it.each([
+    ['error', 'DECANT_OUT_OF_ORDER'],
+    ['warn', 1],
+    ['allow', 0],
+  ] as const)('one that comes too late; up with outOfOrder: %j gives %s', async (outOfOrder, expected) => {
+    const [strict, directory] = filesService(files);
+    await strict.up();
+    writeFileSync(join(directory, '002_b.mjs'), tableModule('b'));
+    expect((await strict.status()).anomalies).toMatchObject([{ kind: 'out-of-order', name: '002_b' }]);
+    const result = await serviceFor({ database: db, directory, outOfOrder })
+      .up()
+      .catch((error: unknown) => error);
+    if (typeof expected === 'string')
+      expect(result).toMatchObject({ code: expected, exitCode: 4, migrations: ['002_b'] });
+    else expect(result).toMatchObject({ steps: [{ name: '002_b' }], warnings: { length: expected } });
+  });
+});

@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { Migration, type MigrationObject } from '../../src/domain/migration.js';
+import { importMigration } from '../../src/services/module-loader.js';
+import { rejectionOf } from '../helpers/errors.js';
+import { makeFolder } from '../helpers/files.js';
+
+async function load(file: string, text: string): Promise<unknown> {
+  const folder = makeFolder({ [file]: text, 'package.json': '{"type": "module"}' });
+  return importMigration(file.replace(/\.\w+$/, ''), join(folder, file));
+}
+
+const TYPESCRIPT_COMMONJS = `"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+class CreateUsers { up(db) { return 'up of a class'; } down(db) {} }
+exports.default = CreateUsers;`;
+
+const TYPESCRIPT_COMMONJS_NAMED = `"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.down = exports.up = void 0;
+const up = (db) => 'up'; exports.up = up;
+const down = (db) => 'down'; exports.down = down;`;
+
+const CLASS = "export default class A { up() { return 'up of a class'; } }";
+const ANOTHER_CLASS = "export class B { up() { return 'up of a class'; } }";
+
+describe('importMigration', () => {
+  it.each<[string, string, string]>([
+    ['a default object', '001_a.mjs', "export default { up: () => 'up', down: () => 'down' };"],
+    ['a default object with a name', '001_a.mjs', "export default { name: '001_a', up: () => 'up' };"],
+    ['named functions', '001_a.mjs', "export function up() { return 'up'; } export function down() {}"],
+    ['named functions and a name', '001_a.js', "export const name = '001_a'; export const up = () => 'up';"],
+    [
+      'one named object among other exports',
+      '001_a.mjs',
+      "export const LIMIT = 3; export const m = { up: () => 'up' };",
+    ],
+    ['module.exports = {…}', '001_a.cjs', "module.exports = { up: () => 'up', down: () => 'down' };"],
+    ['exports.up', '001_a.cjs', "exports.up = () => 'up'; exports.down = () => 'down';"],
+    ["TypeScript's CommonJS of named functions", '001_a.cjs', TYPESCRIPT_COMMONJS_NAMED],
+    ['one named object in CommonJS', '001_a.cjs', "exports.limit = 1; exports.m = { up: () => 'up' };"],
+    ['a default object in TypeScript', '001_a.ts', "export default { up: (_db: unknown): string => 'up' };"],
+  ])('finds %s', async (_what, file, text) => {
+    const definition = (await load(file, text)) as MigrationObject;
+    expect(definition.up(undefined as never)).toBe('up');
+  });
+
+  it.each<[string, string, string]>([
+    ['a default class', '001_a.mjs', CLASS],
+    ['one named class', '001_a.mjs', `export const LIMIT = 3; ${ANOTHER_CLASS}`],
+    [
+      'a default class before a named one',
+      '001_a.mjs',
+      `${CLASS} ${ANOTHER_CLASS.replace('up of a class', 'wrong')}`,
+    ],
+    ["TypeScript's CommonJS of a default class", '001_a.cjs', TYPESCRIPT_COMMONJS],
+    ['module.exports = class', '001_a.cjs', "module.exports = class { up() { return 'up of a class'; } };"],
+    ['a class in .mts', '001_a.mts', CLASS],
+  ])('finds %s', async (_what, file, text) => {
+    const Found = (await load(file, text)) as new () => MigrationObject;
+    expect(new Found().up(undefined as never)).toBe('up of a class');
+  });
+
+  it('finds a decorated class in TypeScript', async () => {
+    const found = await load(
+      '001_a.ts',
+      `import { migration, Migration, type Database } from 'decant';
+       @migration({ description: 'users' })
+       export default class AddUsers extends Migration { up(db: Database): void { db.exec(''); } }`,
+    );
+    expect((found as { prototype: unknown }).prototype).toBeInstanceOf(Migration);
+  });
+
+  it.each<[string, string, string, RegExp]>([
+    ['nothing', '001_a.mjs', 'export {};', /exports no up\(\)/],
+    ['no up', '001_a.mjs', 'export const down = () => {};', /exports no up\(\)/],
+    ['an up that is no function', '001_a.mjs', "export const up = 'CREATE TABLE';", /exports no up\(\)/],
+    ['a plain function as default', '001_a.mjs', 'export default () => {};', /exports no up\(\)/],
+    ['null', '001_a.mjs', 'export default null;', /exports no up\(\)/],
+    ['nothing in CommonJS', '001_a.cjs', 'console;', /exports no up\(\)/],
+    [
+      'two classes',
+      '001_a.mjs',
+      `${ANOTHER_CLASS} ${ANOTHER_CLASS.replace('class B', 'class C')}`,
+      /exports 2 of them/,
+    ],
+  ])('refuses a file that exports %s, naming it', async (_what, file, text, message) => {
+    const error = await rejectionOf(load(file, text));
+    expect(error).toMatchObject({
+      code: 'DECANT_INVALID_MIGRATION',
+      message: expect.stringMatching(message),
+      hint: expect.stringContaining('does not begin with a number'),
+    });
+    expect((error as Error).message).toContain(`/${file} looks like a migration but is not one`);
+  });
+
+  it.each<[string, string, string]>([
+    ['throws at import', "throw new Error('no luck');", 'no luck'],
+    ['throws something that is no error', "throw 'a string';", 'a string'],
+    ['imports what is not there', "import './nowhere.mjs';", 'nowhere.mjs'],
+    ['is no JavaScript', 'export const up = (;', 'Unexpected token'],
+  ])('names a file that %s, and why', async (_what, text, why) => {
+    const error = await rejectionOf(load('001_a.mjs', text));
+    expect(error).toMatchObject({
+      code: 'DECANT_INVALID_MIGRATION',
+      message: expect.stringMatching(/^Cannot load .*001_a\.mjs: /),
+      hint: 'Mend the file; nothing was run.',
+    });
+    expect((error as Error).message).toContain(why);
+  });
+
+  it('refuses a decorated class whose name is not that of its file', async () => {
+    const text = `import { migration, Migration } from 'decant';
+      @migration({ name: '001_other' })
+      export default class A extends Migration { up(): void {} }`;
+    expect(await rejectionOf(load('001_a.ts', text))).toMatchObject({
+      code: 'DECANT_INVALID_MIGRATION',
+      message: '001_a.ts calls itself 001_other: one migration, two names.',
+    });
+  });
+
+  it.each(["001_it's.mjs", '001_say "hi".mjs', '001_add users.mjs', '001_数据 é.mjs', '001_%41#?.mjs'])(
+    'imports %j',
+    async (file) => {
+      const definition = (await load(file, "export const up = () => 'up';")) as MigrationObject;
+      expect(definition.up(undefined as never)).toBe('up');
+    },
+  );
+});

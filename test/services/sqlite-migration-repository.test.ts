@@ -1,0 +1,277 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Database as Connection } from '../../src/domain/migration.js';
+import type { JournalEntry } from '../../src/services/migration-repository.js';
+import { SqliteMigrationRepository } from '../../src/services/sqlite-migration-repository.js';
+import { errorOf } from '../helpers/errors.js';
+import { makeFolder, printsOf } from '../helpers/files.js';
+
+const TABLE =
+  "CREATE TABLE _migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE NOT NULL, applied_at TEXT NOT NULL DEFAULT (datetime('now')))";
+
+let folder: string;
+let db: Connection;
+let repository: SqliteMigrationRepository;
+
+beforeEach(() => {
+  folder = makeFolder();
+  db = new Database(join(folder, 'x.db'));
+  repository = new SqliteMigrationRepository(db);
+});
+
+afterEach(() => {
+  db.close();
+});
+
+function entry(
+  name: string,
+  outcome: JournalEntry['outcome'] = 'applied',
+  more: Partial<JournalEntry> = {},
+): JournalEntry {
+  return {
+    runId: 'run-1',
+    name,
+    direction: outcome === 'rolled-back' ? 'down' : 'up',
+    outcome,
+    startedAt: '2026-11-22T10:15:00.123Z',
+    durationMs: 1.5,
+    ...more,
+  };
+}
+
+function sqlOf(table: string): unknown {
+  return db.prepare('SELECT sql FROM sqlite_schema WHERE name = ?').pluck().get(table);
+}
+
+function journal(): Record<string, unknown>[] {
+  return db.prepare('SELECT * FROM _migrations_journal ORDER BY id').all() as Record<string, unknown>[];
+}
+
+describe('ensureTables', () => {
+  it('creates _migrations by exactly the text that every program knows it by', () => {
+    repository.ensureTables();
+    expect(sqlOf('_migrations')).toBe(TABLE);
+  });
+
+  it('can be called again, also by another connection', () => {
+    repository.ensureTables();
+    repository.record(entry('001_a'));
+    const other = new Database(join(folder, 'x.db'));
+    new SqliteMigrationRepository(other).ensureTables();
+    repository.ensureTables();
+    other.close();
+    expect(repository.records()).toHaveLength(1);
+  });
+
+  it('adds no column, index or trigger to a _migrations table that is there', () => {
+    const theirs = 'CREATE TABLE _migrations (id INTEGER PRIMARY KEY, name TEXT, applied_at TEXT)';
+    db.exec(theirs);
+    repository.ensureTables();
+    repository.record(entry('001_a'));
+    const objects = db.prepare("SELECT sql FROM sqlite_schema WHERE tbl_name = '_migrations'").pluck().all();
+    expect(objects).toEqual([theirs]);
+  });
+});
+
+describe('a database that another program filled, by names only', () => {
+  beforeEach(() => {
+    db.exec(`${TABLE}; INSERT INTO _migrations (name) VALUES ('002_b'), ('001_a'); DELETE FROM _migrations WHERE id = 1;
+             INSERT INTO _migrations (name, applied_at) VALUES ('003_c', '2024-01-15 10:30:22')`);
+  });
+
+  it('is read as it is', () => {
+    expect(repository.records()).toEqual([
+      { id: 2, name: '001_a', applied_at: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/) },
+      { id: 3, name: '003_c', applied_at: '2024-01-15 10:30:22' },
+    ]);
+    expect(repository.appliedFiles()).toEqual(new Map());
+  });
+
+  it('is carried on, and ids are not used twice', () => {
+    repository.ensureTables();
+    repository.record(entry('003_c', 'rolled-back'));
+    repository.record(entry('004_d'));
+    expect(repository.records().map(({ id, name }) => `${id} ${name}`)).toEqual(['2 001_a', '4 004_d']);
+    expect(sqlOf('_migrations')).toBe(TABLE);
+  });
+});
+
+describe('looking', () => {
+  it('finds nothing in an empty database and writes nothing to it', () => {
+    const before = printsOf(folder);
+    expect(repository.records()).toEqual([]);
+    expect(repository.appliedFiles()).toEqual(new Map());
+    expect(printsOf(folder)).toEqual(before);
+  });
+
+  it('gives ids that are numbers on a connection whose integers are BigInts', () => {
+    db.defaultSafeIntegers(true);
+    repository.ensureTables();
+    repository.record(entry('001_a', 'applied', { file: '001_a.ts', checksum: 'c' }));
+    expect(repository.records()).toEqual([{ id: 1, name: '001_a', applied_at: expect.any(String) }]);
+    expect(repository.isRecorded('001_a')).toBe(true);
+    expect(repository.appliedFiles()).toEqual(new Map([['001_a', { file: '001_a.ts', checksum: 'c' }]]));
+  });
+
+  it('refuses a _migrations table of another kind, saying what it lacks', () => {
+    db.exec('CREATE TABLE _migrations (version TEXT, name TEXT)');
+    expect(errorOf(() => repository.records())).toMatchObject({
+      code: 'DECANT_DATABASE',
+      message: expect.stringContaining('lacks id, applied_at'),
+    });
+  });
+
+  it('refuses a journal that a newer Decant has written, naming both versions', () => {
+    repository.ensureTables();
+    repository.record(entry('001_a'));
+    const versions = JSON.stringify({ format: 2, decant: '99.1.0', sqlite: '4', node: '99' });
+    db.exec(`INSERT INTO _migrations_journal
+      (run_id, name, direction, outcome, started_at, duration_ms, versions)
+      VALUES ('r', '002_b', 'up', 'applied', 't', 1, '${versions}')`);
+    expect(errorOf(() => repository.records())).toMatchObject({
+      code: 'DECANT_NEWER_DATABASE',
+      message: expect.stringMatching(/Decant 99\.1\.0, which is newer than this one \(\d+\.\d+\.\d+\)/),
+      hint: expect.stringContaining('decant@99.1.0'),
+    });
+  });
+
+  it('says that the database is locked when it is', () => {
+    const other = new Database(join(folder, 'x.db'));
+    other.exec('CREATE TABLE t (a); BEGIN EXCLUSIVE');
+    db.pragma('busy_timeout = 1');
+    expect(errorOf(() => repository.records())).toMatchObject({ code: 'DECANT_LOCKED' });
+    other.close();
+  });
+});
+
+describe('record', () => {
+  beforeEach(() => {
+    repository.ensureTables();
+  });
+
+  it('adds what was applied and removes what was rolled back', () => {
+    for (const name of ['001_a', '002_b']) repository.record(entry(name));
+    repository.record(entry('002_b', 'rolled-back'));
+    expect(repository.records().map(({ name }) => name)).toEqual(['001_a']);
+    expect(repository.isRecorded('001_a')).toBe(true);
+    expect(repository.isRecorded('002_b')).toBe(false);
+  });
+
+  it('leaves the records alone when a migration failed', () => {
+    repository.record(entry('001_a'));
+    repository.record(entry('001_a', 'failed', { direction: 'down', error: 'no such table: t' }));
+    repository.record(entry('002_b', 'failed', { error: 'syntax error' }));
+    expect(repository.records().map(({ name }) => name)).toEqual(['001_a']);
+  });
+
+  it('writes a line of the journal for each, with all that is known', () => {
+    repository.record(entry('001_a', 'applied', { file: '001_a.ts', checksum: 'c1' }));
+    repository.record(entry('001_a', 'failed', { direction: 'down', error: 'boom' }));
+    repository.record(entry('001_a', 'rolled-back'));
+    const common = {
+      run_id: 'run-1',
+      name: '001_a',
+      started_at: '2026-11-22T10:15:00.123Z',
+      duration_ms: 1.5,
+      versions: expect.any(String),
+    };
+    expect(journal()).toEqual([
+      {
+        ...common,
+        id: 1,
+        direction: 'up',
+        outcome: 'applied',
+        file: '001_a.ts',
+        checksum: 'c1',
+        error: null,
+      },
+      { ...common, id: 2, direction: 'down', outcome: 'failed', file: null, checksum: null, error: 'boom' },
+      {
+        ...common,
+        id: 3,
+        direction: 'down',
+        outcome: 'rolled-back',
+        file: null,
+        checksum: null,
+        error: null,
+      },
+    ]);
+  });
+
+  it('says by which versions each line was written', () => {
+    repository.record(entry('001_a'));
+    expect(JSON.parse(String(journal()[0]?.['versions']))).toEqual({
+      format: 1,
+      decant: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      sqlite: db.prepare('SELECT sqlite_version()').pluck().get(),
+      node: process.versions.node,
+    });
+  });
+
+  it('knows at once what was recorded, by itself and by another connection', () => {
+    const other = new SqliteMigrationRepository(new Database(join(folder, 'x.db')));
+    const seen: boolean[] = [repository.isRecorded('001_a')];
+    repository.record(entry('001_a'));
+    seen.push(repository.isRecorded('001_a'), other.isRecorded('001_a'));
+    other.record(entry('001_a', 'rolled-back'));
+    seen.push(repository.isRecorded('001_a'), other.isRecorded('001_a'));
+    repository.record(entry('001_a'));
+    repository.record(entry('001_a', 'rolled-back'));
+    seen.push(repository.isRecorded('001_a'), other.isRecorded('001_a'));
+    expect(seen).toEqual([false, true, true, false, false, false, false]);
+  });
+
+  it('takes any name for what it is', () => {
+    const names = ["001_it's", '002_"quoted"', '003_数据', "004_'); DROP TABLE _migrations; --"];
+    for (const name of names) repository.record(entry(name));
+    expect(repository.records().map(({ name }) => name)).toEqual(names);
+  });
+
+  it.each([
+    ['UPDATE', "UPDATE _migrations_journal SET outcome = 'failed'"],
+    ['DELETE', 'DELETE FROM _migrations_journal'],
+    ['DELETE of one', 'DELETE FROM _migrations_journal WHERE id = 1'],
+  ])('lets nobody change the journal by %s', (_how, sql) => {
+    repository.record(entry('001_a'));
+    const before = journal();
+    expect(errorOf(() => db.exec(sql))).toMatchObject({ message: '_migrations_journal is append-only' });
+    expect(journal()).toEqual(before);
+  });
+});
+
+describe('appliedFiles', () => {
+  beforeEach(() => {
+    repository.ensureTables();
+  });
+
+  const a = { file: '001_a.ts', checksum: 'c1' };
+
+  it('gives the file that each recorded migration was last applied from', () => {
+    repository.record(entry('001_a', 'applied', a));
+    repository.record(entry('001_a', 'rolled-back', a));
+    repository.record(entry('001_a', 'applied', { ...a, checksum: 'c2' }));
+    repository.record(entry('002_b', 'applied', { file: '002_b.js', checksum: 'c3' }));
+    expect(repository.appliedFiles()).toEqual(
+      new Map([
+        ['001_a', { file: '001_a.ts', checksum: 'c2' }],
+        ['002_b', { file: '002_b.js', checksum: 'c3' }],
+      ]),
+    );
+  });
+
+  it('leaves out what is rolled back, what failed, and what came from a list', () => {
+    repository.record(entry('001_a', 'applied', a));
+    repository.record(entry('001_a', 'rolled-back', a));
+    repository.record(entry('002_b', 'failed', { file: '002_b.ts', checksum: 'c2' }));
+    repository.record(entry('003_c'));
+    expect(repository.appliedFiles()).toEqual(new Map());
+  });
+
+  it('knows no file of a migration that was applied again from a list', () => {
+    repository.record(entry('001_a', 'applied', a));
+    repository.record(entry('001_a', 'rolled-back', a));
+    repository.record(entry('001_a'));
+    expect(repository.appliedFiles()).toEqual(new Map());
+  });
+});
