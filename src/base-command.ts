@@ -1,4 +1,5 @@
 import { isDebugging, loadConfig, type Config } from './config.js';
+import { existsSync } from 'node:fs';
 import type { DownOptions, Plan, UpOptions } from './domain/plan.js';
 import { POLICIES, type Policy } from './domain/policy.js';
 import { namesOf, type Progress, type RunReport } from './domain/report.js';
@@ -124,7 +125,9 @@ export abstract class BaseCommand extends Command {
     this.announce(config);
     const run = (service: MigrationService): Promise<RunReport> =>
       service[command]({ ...options, onProgress: this.onProgress });
-    const idle = await this.withService(config, 'read', async (service) => {
+    // What a killed process left to be played back will be, by the first to look: then there is no mere looking.
+    const look = existsSync(`${config.database}-journal`) ? 'write' : 'read';
+    const idle = await this.withService(config, look, async (service) => {
       const plan = await service.plan(command, options);
       if (plan.steps.length === 0) return run(service);
       if (needsConfirmation(plan) && flags.yes !== true) await this.confirm(plan);
@@ -165,8 +168,8 @@ export abstract class BaseCommand extends Command {
 
   private announce({ database, directory, origins, file }: Config): void {
     const from = (origin: string): string => (origin === 'config' ? `from ${file}` : `from ${origin}`);
-    this.logToStderr(`Database:   ${database} ${this.paint('dim', `(${from(origins.database)})`)}`);
-    this.logToStderr(
+    stderr(`Database:   ${database} ${this.paint('dim', `(${from(origins.database)})`)}`);
+    stderr(
       directory === undefined
         ? 'Migrations: built in'
         : `Migrations: ${directory} ${this.paint('dim', `(${from(origins.directory)})`)}`,

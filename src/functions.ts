@@ -88,6 +88,7 @@ export function getDatabasePath(): string {
 export function getDatabase(): Database {
   if (current?.open !== true) {
     current = openDatabase(getDatabasePath());
+    if (current.pragma('journal_mode', { simple: true }) !== 'wal') current.pragma('journal_mode = WAL');
     // Without it, REPLACE deletes rows behind the back of the triggers that keep nodes_fts in step.
     // https://sqlite.org/lang_conflict.html
     current.pragma('recursive_triggers = ON');

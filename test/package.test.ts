@@ -34,6 +34,7 @@ const VALUES = [
   'SourceError',
   'TransactionEndedError',
   'TransactionManager',
+  'UnexpectedError',
   'UnknownMigrationError',
   'UsageError',
   'closeDatabase',

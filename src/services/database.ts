@@ -112,12 +112,23 @@ function trimmed(path: string): DatabaseError {
 function makeFolder(path: string): void {
   if (path === ':memory:') return;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolders(dirname(path));
   } catch (cause) {
     throw new DatabaseError(
       `Cannot create the folder ${dirname(path)}: ${(cause as Error).message}.`,
       'Check --database and DATABASE_PATH, and that this user may write there.',
       { cause },
     );
+  }
+}
+
+// Not mkdir's own `recursive`, which never returns where a parent can be neither made nor found, as in /proc.
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error; // or else another process was first
   }
 }

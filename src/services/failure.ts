@@ -10,7 +10,7 @@ import {
   type Failure,
 } from '../errors.js';
 import type { LoadedMigration } from './loaded-migration.js';
-import { hintFor, isSqliteError } from './sqlite-errors.js';
+import { hintFor, isLocked, isSqliteError } from './sqlite-errors.js';
 import { BodyError } from './transaction-manager.js';
 
 /** Turns whatever ended a step into the one error that a user sees. */
@@ -23,6 +23,7 @@ export function failureOf(
   if (error instanceof DatabaseLockedError) return lockedAfter(error, completed);
   const body = error instanceof BodyError ? error : new BodyError('threw', undefined, error);
   const { cause } = body;
+  if (isLocked(cause)) return lockedIn(step, cause, completed);
   const whole = loaded.options.transaction !== false && body.kind !== 'ended the transaction';
   const failure: Failure = {
     migration: step.name,
@@ -34,19 +35,14 @@ export function failureOf(
     rolledBack: whole ? 'all' : 'unknown',
     completed,
   };
-  switch (body.kind) {
-    case 'returned a promise':
-      return asyncError(failure);
-    case 'ended the transaction':
-      return transactionEnded(failure, cause);
-    case 'threw':
-      return new MigrationFailedError(
-        failure,
-        `${subject(failure)} failed: ${messageOf(cause)}`,
-        hint(failure),
-        cause,
-      );
-  }
+  return errorFor(body.kind, failure, cause);
+}
+
+function errorFor(kind: BodyError['kind'], failure: Failure, cause: unknown): MigrationFailedError {
+  if (kind === 'returned a promise') return asyncError(failure);
+  if (kind === 'ended the transaction') return transactionEnded(failure, cause);
+  const message = `${subject(failure)} failed: ${messageOf(cause)}`;
+  return new MigrationFailedError(failure, message, hint(failure), cause);
 }
 
 export function messageOf(error: unknown): string {
@@ -66,8 +62,8 @@ function stackOf(error: unknown): string {
 function asyncError(failure: Failure): AsyncMigrationError {
   return new AsyncMigrationError(
     failure,
-    `${subject(failure)} returned a promise: ${failure.direction}() must be synchronous.`,
-    `Take \`async\` off ${failure.direction}() and move what must be awaited into async prepare().`,
+    `${subject(failure)} returned a promise or a generator: ${failure.direction}() must be synchronous.`,
+    `Take \`async\` (or \`*\`) off ${failure.direction}() and move what must be awaited into async prepare().`,
   );
 }
 
@@ -78,6 +74,16 @@ function transactionEnded(failure: Failure, cause: unknown): TransactionEndedErr
     'What it had committed is in the database; look at it, take the statement out of the migration (or say transaction: false), and run again.',
     cause,
   );
+}
+
+// Outside a transaction a body meets locks by itself.
+function lockedIn(step: PlanStep, cause: unknown, completed: readonly string[]): DatabaseLockedError {
+  const error = new DatabaseLockedError(
+    `Migration ${step.name} met a lock of another process: ${messageOf(cause)}.`,
+    'Wait until that process has finished and run again, or wait longer with --lock-timeout.',
+    { cause },
+  );
+  return lockedAfter(error, completed);
 }
 
 function lockedAfter(error: DatabaseLockedError, completed: readonly string[]): DatabaseLockedError {

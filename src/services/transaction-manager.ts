@@ -29,8 +29,12 @@ export class BodyError extends Error {
   }
 }
 
-/** Throws when what a body returned is a promise. @throws BodyError */
+/** Throws when what a body returned shows that it has not run to its end. @throws BodyError */
 export function refusePromise(result: unknown): void {
+  // A generator has not even begun.
+  if (Object.prototype.toString.call(result).endsWith('Generator]')) {
+    throw new BodyError('returned a promise', undefined);
+  }
   if (typeof (result as PromiseLike<unknown> | undefined)?.then !== 'function') return;
   // Its handle is dead from here on, so it will fail; that failure is told once, by the error below.
   Promise.resolve(result).catch(() => undefined);

@@ -432,7 +432,7 @@ describe('bodies that break the rules', () => {
     };
     expect(await rejectionOf(listService([asynchronous]).up())).toMatchObject({
       code: 'DECANT_ASYNC_MIGRATION',
-      message: 'Migration 001_async returned a promise: up() must be synchronous.',
+      message: 'Migration 001_async returned a promise or a generator: up() must be synchronous.',
       hint: expect.stringContaining('prepare()'),
       failure: { rolledBack: 'all' },
     });
