@@ -136,7 +136,7 @@ describe('The TypeScript of all documents', () => {
     const options = {
       extends: join(ROOT, 'tsconfig.json'),
       compilerOptions: { noEmit: true },
-      files: typescript,
+      files: typescript.filter((file) => existsSync(file)),
     };
     writeFileSync(join(workshop.root, 'tsconfig.json'), JSON.stringify(options));
     const { output } = workshop.run(join(ROOT, 'node_modules', '.bin', 'tsc'), workshop.root);
@@ -145,18 +145,31 @@ describe('The TypeScript of all documents', () => {
   }, 30_000);
 });
 
-// `$ command` and the output below it, or nothing but commands, which then must succeed.
 function runCommands({ at, attributes, text }: Block, walk: Walk): void {
-  const exit = Number(attributes['exit'] ?? 0);
-  const isSession = text.startsWith('$ ');
-  const parts = isSession ? text.split(/^\$ /m).slice(1) : text.trimEnd().split('\n');
-  for (const [index, part] of parts.entries()) {
-    const isLast = index === parts.length - 1;
-    const [command = '', ...shown] = part.split('\n');
-    runCommand(command, isLast ? exit : 0, walk, at);
-    const isShownNext = isLast && walk.next?.attributes['output'] !== undefined;
-    if (isSession && !isShownNext) sameText(at, walk.last.output, shown.join('\n'), walk.folder);
+  const sessions = sessionsOf(text);
+  const last = sessions.at(-1);
+  for (const session of sessions) {
+    runCommand(session.command, session === last ? Number(attributes['exit'] ?? 0) : 0, walk, at);
+    const isShownNext = session === last && walk.next?.attributes['output'] !== undefined;
+    if (session.shown !== undefined && !isShownNext)
+      sameText(at, walk.last.output, session.shown, walk.folder);
   }
+}
+
+// `$ command` and the output below it, or nothing but commands, which then need only succeed.
+function sessionsOf(text: string): readonly { readonly command: string; readonly shown?: string }[] {
+  if (!text.startsWith('$ '))
+    return text
+      .trimEnd()
+      .split('\n')
+      .map((command) => ({ command }));
+  return text
+    .split(/^\$ /m)
+    .slice(1)
+    .map((session) => {
+      const end = session.indexOf('\n');
+      return { command: session.slice(0, end), shown: session.slice(end) };
+    });
 }
 
 function runCommand(command: string, exit: number, walk: Walk, at = command): void {
