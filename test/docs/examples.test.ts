@@ -135,7 +135,7 @@ describe('The TypeScript of all documents', () => {
   it('compiles under the strictest settings', () => {
     const options = {
       extends: join(ROOT, 'tsconfig.json'),
-      compilerOptions: { noEmit: true },
+      include: [],
       files: typescript.filter((file) => existsSync(file)),
     };
     writeFileSync(join(workshop.root, 'tsconfig.json'), JSON.stringify(options));
