@@ -88,7 +88,7 @@ export class Workshop {
       .replaceAll(/\b20\d{12}(?=_)/g, '<timestamp>')
       .replaceAll(/\((?:\d+ ms|\d+\.\d s)\)/g, '(<duration>)')
       .replaceAll(/"durationMs": [\d.e-]+/g, '"durationMs": 0')
-      .replaceAll(/[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}/g, '<uuid>')
+      .replaceAll(/"runId": "[\da-f]+"/g, '"runId": "<id>"')
       .replaceAll(/[ \t]+$/gm, '')
       .trim();
   }
