@@ -1,0 +1,63 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { Workshop } from '../helpers/examples.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const workshop = new Workshop(ROOT);
+const examples = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .flatMap((file) => examplesOf(file, readFileSync(join(ROOT, 'src', file), 'utf8')));
+
+// What an example may use without importing it.
+const PREAMBLE = `
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { Migration, migration, MigrationService, registerDecant, type Database } from 'decant';
+import { container } from 'tsyringe';
+import { compareNames } from '${join(ROOT, 'lib/domain/name.js')}';
+`;
+
+afterAll(() => rmSync(workshop.root, { recursive: true }));
+
+describe('The examples of the doc comments', () => {
+  it('are found', () => {
+    expect(examples.map(({ file }) => file).toSorted()).toEqual(
+      expect.arrayContaining([
+        'container.ts',
+        'domain/decorator.ts',
+        'domain/migration.ts',
+        'domain/name.ts',
+      ]),
+    );
+  });
+
+  it.each(examples)('src/$file:$line runs', ({ text }) => {
+    const folder = workshop.project();
+    mkdirSync(join(folder, 'migrations'));
+    const isMigration = text.includes('export default');
+    writeFileSync(join(folder, isMigration ? 'migrations/001_example.ts' : 'example.ts'), PREAMBLE + text);
+    const command = isMigration
+      ? 'decant migrate:up --database app.db --dir migrations && decant migrate:reset --yes --database app.db --dir migrations'
+      : 'node --import decant/register example.ts';
+    const { code, output } = workshop.run(command, folder);
+    expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' });
+  });
+});
+
+function examplesOf(file: string, source: string): readonly { file: string; line: number; text: string }[] {
+  return [...source.matchAll(/^ *\* @example\n((?: *\* (?!@).*\n| *\*\n)+)/gm)].map((match) => ({
+    file,
+    line: source.slice(0, match.index).split('\n').length,
+    text: runnable(match[1] ?? ''),
+  }));
+}
+
+// `value; // what it is, or its items` is a claim; `{ … }` is a class body that says nothing here.
+function runnable(comment: string): string {
+  return comment
+    .replaceAll(/^ *\* ?/gm, '')
+    .replaceAll('\\@', '@')
+    .replaceAll('{ … }', '{ up() {} }')
+    .replaceAll(/^(.*); \/\/ (.*)$/gm, "assert.equal([$1].flat().join(', '), '$2');");
+}
