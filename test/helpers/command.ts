@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { ROOT } from './cli.js';
+import { jsonOf, makeFolder, ROOT, TWO_MIGRATIONS } from './cli.js';
 
 export interface Ran {
   readonly stdout: string;
@@ -42,4 +42,16 @@ function exitOf(error: unknown): number {
   const { code, oclif } = error as { code?: string; oclif?: { exit?: number } };
   if (code !== 'EEXIT' || oclif?.exit === undefined) throw error;
   return oclif.exit;
+}
+
+/** A project with two migrations and a database that is not there yet, and the flags that name them. */
+export function twoMigrations(): { folder: string; flags: readonly string[] } {
+  const folder = makeFolder(TWO_MIGRATIONS);
+  return { folder, flags: ['-d', `${folder}/app.db`, '--dir', `${folder}/migrations`] };
+}
+
+/** What `--json` said went wrong; stderr must have kept silent. */
+export function errorOf({ stdout, stderr }: Ran): Record<string, unknown> {
+  if (stderr !== '') throw new Error(`--json must not print to stderr: ${stderr}`);
+  return jsonOf({ stdout })['error'] as Record<string, unknown>;
 }
