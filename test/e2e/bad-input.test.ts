@@ -44,9 +44,17 @@ const COMMAND_LINE: Record<string, Case> = {
   'an unknown flag': { ...usage, args: [...UP, '--bogus'], says: /Nonexistent flag: --bogus/ },
   'an argument too many': { ...usage, args: [...UP, 'extra'], says: /Unexpected argument: extra/ },
   'a flag without its value': { ...usage, args: ['migrate:up', '--dir'], says: /--dir expects a value/ },
-  'an empty --database': { ...usage, args: ['migrate:up', '-d', ''], says: /--database is empty/ },
-  'an empty --dir': { ...usage, args: ['migrate:up', '--dir', ''], says: /--dir is empty/ },
-  'an empty --config': { ...usage, args: ['migrate:up', '--config', ''], says: /--config is empty/ },
+  'an empty --database': {
+    ...usage,
+    args: ['migrate:up', '-d', ''],
+    says: /--database (?:is|was given an) empty/,
+  },
+  'an empty --dir': { ...usage, args: ['migrate:up', '--dir', ''], says: /--dir (?:is|was given an) empty/ },
+  'an empty --config': {
+    ...usage,
+    args: ['migrate:up', '--config', ''],
+    says: /--config (?:is|was given an) empty/,
+  },
   'steps that are no number': { ...usage, args: [...UP, '--steps', 'x'], says: /--steps .*integer.*: x/ },
   'no steps': { ...usage, args: [...UP, '--steps', '0'], says: /--steps .*equal to 1.*: 0/ },
   'steps and a target': {
