@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { PlanStep } from '../domain/plan.js';
 import {
   AsyncMigrationError,
+  DatabaseError,
   DatabaseLockedError,
   MigrationFailedError,
   TransactionEndedError,
@@ -52,8 +53,10 @@ export function messageOf(error: unknown): string {
   return error instanceof Error || isSqliteError(error) ? error.message : String(error);
 }
 
+// SQLite's own error, or, where the engine's COMMIT or record failed, the one that explains it.
 function codeOf(error: unknown): string | undefined {
-  return isSqliteError(error) ? error.code : undefined;
+  const told = error instanceof DatabaseError ? error.cause : error;
+  return isSqliteError(told) ? told.code : undefined;
 }
 
 function stackOf(error: unknown): string {
