@@ -142,26 +142,40 @@ function injectionError(
   { name, class: target }: NamedClass,
   cause: unknown,
 ): InjectionError {
-  const types = metadata<readonly unknown[]>('design:paramtypes', target, []);
-  const tokens = metadata<Readonly<Record<string, unknown>>>('injectionTokens', target, {});
-  if (types.length === 0 && target.length > 0) {
+  const slots = slotsOf(target);
+  if (slots.length === 0 && target.length > 0) {
     return new InjectionError(
       `Cannot build ${name}: nothing is known of its constructor's parameters (${parametersOf(target).join(', ')}).`,
       'Decorate the class with @migration(); in plain JavaScript, which has no types to go by, let it have none.',
       { cause },
     );
   }
-  const index = types.findIndex((type, at) => !resolves(scope, tokens[at] ?? type));
-  if (index === -1) return constructorFailed(name, cause);
+  const index = slots.findIndex((slot) => !resolves(scope, slot));
+  const slot = slots[index];
+  if (slot === undefined) return constructorFailed(name, cause);
   return new InjectionError(
     `Cannot build ${name}: the container cannot fill parameter ${index + 1}, "${parametersOf(target)[index] ?? '?'}".`,
-    cureFor(tokens[index] ?? types[index]),
+    cureFor(slot.token),
     { cause },
   );
 }
 
-function metadata<T>(key: string, target: object, otherwise: T): T {
-  return (Reflect.getMetadata(key, target) as T | undefined) ?? otherwise;
+/** What one parameter is to be filled with. */
+interface Slot {
+  readonly token: unknown;
+  readonly multiple?: boolean;
+  readonly isOptional?: boolean;
+}
+
+// TypeScript leaves the types; @inject, @injectAll and their kin leave a token, or a descriptor around one.
+function slotsOf(target: NamedClass['class']): readonly Slot[] {
+  const types = (Reflect.getMetadata('design:paramtypes', target) ?? []) as readonly unknown[];
+  const tokens = (Reflect.getMetadata('injectionTokens', target) ?? {}) as Readonly<Record<number, unknown>>;
+  const count = Math.max(types.length, ...Object.keys(tokens).map((index) => Number(index) + 1));
+  return Array.from({ length: count }, (_, index) => {
+    const wanted = tokens[index] ?? types[index];
+    return typeof wanted === 'object' && wanted !== null && 'token' in wanted ? wanted : { token: wanted };
+  });
 }
 
 function constructorFailed(name: string, cause: unknown): InjectionError {
@@ -173,26 +187,25 @@ function constructorFailed(name: string, cause: unknown): InjectionError {
   );
 }
 
+// What TypeScript writes down of types that are no class.
+const TELLS_NOTHING = new Set<unknown>([undefined, Object, String, Number, Boolean, Array, Function]);
+
 function cureFor(token: unknown): string {
-  if (token === Object || token === undefined) {
-    return 'Its type is an interface or comes by `import type`: import a class as a value, or use @inject(TOKEN).';
+  if (TELLS_NOTHING.has(token)) {
+    return 'Its type is an interface, a plain value, or comes by `import type`: import a class as a value, or use @inject(TOKEN).';
   }
   if (typeof token === 'function') {
     return `Decorate ${token.name} with @injectable(), or register it: container.register(${token.name}, …).`;
   }
-  return `Register it before the run: container.register(${tokenText(token)}, …); for the CLI, in register() of decant.config.`;
+  const text = typeof token === 'symbol' || typeof token === 'string' ? String(token) : 'TOKEN';
+  return `Register it before the run: container.register(${text}, …); for the CLI, in register() of decant.config.`;
 }
 
-function tokenText(token: unknown): string {
-  return typeof token === 'symbol' || typeof token === 'string' ? token.toString() : 'TOKEN';
-}
-
-function resolves(scope: DependencyContainer, token: unknown): boolean {
+function resolves(scope: DependencyContainer, { token, multiple, isOptional }: Slot): boolean {
+  if (isOptional === true) return true;
   try {
-    // A descriptor ({ token, … }) is what @injectAll and its kin leave; tsyringe has told of those in the cause.
-    const isToken = typeof token === 'function' || typeof token === 'string' || typeof token === 'symbol';
-    if (token === undefined) return false;
-    if (isToken) scope.resolve(token as InjectionToken);
+    if (multiple === true) scope.resolveAll(token as InjectionToken);
+    else scope.resolve(token as InjectionToken);
     return true;
   } catch {
     return false;
