@@ -104,9 +104,7 @@ export async function openService(
   config.register?.(container);
   return {
     service: container.resolve(MigrationService),
-    close() {
-      database.close();
-    },
+    close: () => void database.close(),
   };
 }
 
