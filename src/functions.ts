@@ -116,14 +116,14 @@ export function getDatabaseMigrationStatus(): MigrationStatus[] {
   }
 }
 
-function historyFor(db: Database): History {
-  return historyOf(new ListSource(migrations).discover(), getAppliedMigrations(db));
+function historyFor(db: Database, source = new ListSource(migrations)): History {
+  return historyOf(source.discover(), getAppliedMigrations(db));
 }
 
 function run(db: Database, planFor: (history: History) => Plan): RunReport {
   const source = new ListSource(migrations);
   const factory = new ContainerMigrationFactory();
-  const history = historyFor(db);
+  const history = historyFor(db, source);
   const plan = planFor(history);
   const loadings = plannedOf(plan, history.discovered).map((discovered) => ({
     discovered,

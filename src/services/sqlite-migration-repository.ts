@@ -86,10 +86,7 @@ export class SqliteMigrationRepository extends MigrationRepository {
   }
 
   override record(entry: JournalEntry): void {
-    if (entry.outcome === 'applied')
-      this.#prepare('INSERT INTO _migrations (name) VALUES (?)').run(entry.name);
-    if (entry.outcome === 'rolled-back')
-      this.#prepare('DELETE FROM _migrations WHERE name = ?').run(entry.name);
+    this.#mark(entry);
     this.#prepare('INSERT INTO _migrations_journal VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
       entry.runId,
       entry.name,
@@ -102,6 +99,18 @@ export class SqliteMigrationRepository extends MigrationRepository {
       entry.error ?? null,
       (this.#versions ??= this.#versionsNow()),
     );
+  }
+
+  // data_version does not tell of what this connection writes itself: keep what is known in step.
+  #mark({ outcome, name }: JournalEntry): void {
+    if (outcome === 'applied') {
+      this.#prepare('INSERT INTO _migrations (name) VALUES (?)').run(name);
+      this.#known?.names.add(name);
+    }
+    if (outcome === 'rolled-back') {
+      this.#prepare('DELETE FROM _migrations WHERE name = ?').run(name);
+      this.#known?.names.delete(name);
+    }
   }
 
   #versionsNow(): string {
