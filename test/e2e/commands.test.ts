@@ -1,6 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { cpSync, readdirSync } from 'node:fs';
 import {
   CLI,
   cleanEnvironment,
@@ -16,6 +16,12 @@ import {
 const FLAGS = ['-d', 'app.db', '--dir', 'migrations'];
 const STATUS = /\nMigration Status:\n=+\n\n\[[x ]\] 001_users/;
 
+let applied: string;
+beforeAll(async () => {
+  applied = makeFolder(TWO_MIGRATIONS);
+  await decant(['migrate:up', ...FLAGS], { cwd: applied });
+});
+
 describe.each([
   ['with a colon', (command: string) => [`migrate:${command}`]],
   ['with a space', (command: string) => ['migrate', command]],
@@ -30,8 +36,8 @@ describe.each([
     ['create', ['add', 'tags', '--dir', 'migrations'], /Created .*003_add_tags\.ts/, ''],
     ['init', [], /Created .*decant\.config\.ts/, ''],
   ])('%s', async (command, args, says, announces) => {
-    const folder = makeFolder(TWO_MIGRATIONS);
-    await decant(['migrate:up', ...FLAGS], { cwd: folder });
+    const folder = makeFolder();
+    cpSync(applied, folder, { recursive: true });
     const { code, stdout, stderr } = await decant([...words(command), ...args], { cwd: folder });
     expect(stdout).toMatch(says);
     expect(stderr.startsWith(announces)).toBe(true);
@@ -64,9 +70,9 @@ describe('the scripts of this repository', () => {
 describe('the default database', () => {
   it('is ~/.decant/data/decant.db, made by the first up and not by status', async () => {
     const home = makeFolder();
-    expect(await decant(['migrate:status'], { cwd: home })).toMatchObject({ code: 0 });
+    expect(await decant(['migrate:status'], { cwd: home, env: { HOME: home } })).toMatchObject({ code: 0 });
     expect(readdirSync(home)).toEqual([]);
-    const up = await decant(['migrate:up'], { cwd: home });
+    const up = await decant(['migrate:up'], { cwd: home, env: { HOME: home } });
     expect(up).toMatchObject({ code: 0, stdout: expect.stringContaining('Done: 2 applied.') });
     expect(up.stderr).toContain(
       `Database:   ${home}/.decant/data/decant.db (from default)\nMigrations: built in`,
@@ -104,7 +110,7 @@ if (old === undefined) skipLoudly('an old Node', 'there is none below 22.14 on t
 (old === undefined ? describe.skip : describe)('an old Node', () => {
   it('is told in one line what is needed, and does not crash', () => {
     const { status, signal, stdout, stderr } = spawnSync(old as string, [CLI, 'migrate:status'], {
-      env: cleanEnvironment('/'),
+      env: cleanEnvironment(),
       encoding: 'utf8',
     });
     expect(stderr).toMatch(/^decant needs Node\.js 22\.14 or later; this is \d+\.\d+\.\d+\.\n$/);

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
@@ -17,7 +18,7 @@ const FILES = {
   db.pragma('cache_size = 10');
   process.stderr.write('READY');
   db.exec('CREATE TABLE more (id INTEGER PRIMARY KEY, text TEXT)');
-  for (let batch = 0; batch < 60; batch++) {
+  for (let batch = 0; batch < 40; batch++) {
     db.prepare(\`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
       INSERT INTO more (text) SELECT printf('%0500d', i) FROM n\`).run();
     db.exec("UPDATE notes SET text = text || 'x'");
@@ -55,31 +56,34 @@ async function projectWith(journal: string): Promise<string> {
   return folder;
 }
 
-/** Starts up, and kills it so many milliseconds after the body has begun; undefined: lets it end. */
-async function killedUp(folder: string, delay?: number): Promise<NodeJS.Signals | null> {
+/** Starts up, kills it so many milliseconds after the body has begun (undefined: lets it end), and times that. */
+async function killedUp(folder: string, delay?: number) {
   const { child, finished } = startDecant(['migrate:up', ...ARGS], { cwd: folder });
   for (let seen = ''; !seen.includes('READY');) {
     const [text] = (await once(child.stderr as NodeJS.ReadableStream, 'data')) as [string];
     seen += text;
   }
+  const ready = performance.now();
   if (delay !== undefined) {
     await new Promise((resolve) => setTimeout(resolve, delay));
     child.kill('SIGKILL');
   }
-  return (await finished).signal;
+  const { signal } = await finished;
+  return { signal, duration: performance.now() - ready };
 }
 
 async function killAtRandom(journal: string): Promise<Record<'old' | 'new' | 'ended before', number>> {
-  const whole = await projectWith(journal);
+  const template = await projectWith(journal);
+  const whole = makeFolder();
+  cpSync(template, whole, { recursive: true });
   const before = fingerprint(whole);
-  const begun = performance.now();
-  await killedUp(whole);
-  const duration = performance.now() - begun;
+  const { duration } = await killedUp(whole);
   const after = fingerprint(whole);
   const counts = { old: 0, new: 0, 'ended before': 0 };
   for (let kill = 0; kill < KILLS; kill++) {
-    const folder = await projectWith(journal);
-    const signal = await killedUp(folder, Math.random() * duration * 0.7);
+    const folder = makeFolder();
+    cpSync(template, folder, { recursive: true });
+    const { signal } = await killedUp(folder, Math.random() * duration * 0.8);
     const status = await decant(['migrate:status', ...ARGS, '--json'], { cwd: folder });
     const found = fingerprint(folder);
     expect([before, after]).toContain(found);

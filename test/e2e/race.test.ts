@@ -29,29 +29,33 @@ describe('two processes that run up at once', () => {
     ['a file that is not there yet', 'wal', undefined],
     ['a WAL database', 'wal', 'wal'],
     ['a DELETE-journal database', 'delete', 'delete'],
-  ] as const)('apply each migration exactly once and both exit 0, on %s', async (_what, ends, journal) => {
-    for (let round = 0; round < (journal === undefined ? 10 : 5); round++) {
-      const folder = makeFolder(SLOW);
-      if (journal !== undefined) databaseIn(folder, journal);
-      const both = await Promise.all(
-        [0, 1].map(() => decant(['migrate:up', ...ARGS, '--json'], { cwd: folder })),
-      );
+  ] as const)(
+    'apply each migration exactly once and both exit 0, on %s',
+    async (_what, ends, journal) => {
+      for (let round = 0; round < (journal === undefined ? 10 : 5); round++) {
+        const folder = makeFolder(SLOW);
+        if (journal !== undefined) databaseIn(folder, journal);
+        const both = await Promise.all(
+          [0, 1].map(() => decant(['migrate:up', ...ARGS, '--json'], { cwd: folder })),
+        );
 
-      expect(both.map(({ code, stderr }) => ({ code, stderr }))).toEqual([
-        { code: 0, stderr: '' },
-        { code: 0, stderr: '' },
-      ]);
-      expect(both.flatMap((each) => jsonOf(each)['applied'] as string[]).toSorted()).toEqual(NAMES);
-      const db = open(folder);
-      const column = (sql: string): unknown[] => db.prepare(sql).pluck().all();
-      expect(column('SELECT name FROM runs ORDER BY rowid')).toEqual(NAMES);
-      expect(column('SELECT name FROM _migrations ORDER BY id')).toEqual(NAMES);
-      expect(column('SELECT name FROM _migrations_journal ORDER BY id')).toEqual(NAMES);
-      expect(db.pragma('journal_mode', { simple: true })).toBe(ends);
-      expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
-      db.close();
-    }
-  });
+        expect(both.map(({ code, stderr }) => ({ code, stderr }))).toEqual([
+          { code: 0, stderr: '' },
+          { code: 0, stderr: '' },
+        ]);
+        expect(both.flatMap((each) => jsonOf(each)['applied'] as string[]).toSorted()).toEqual(NAMES);
+        const db = open(folder);
+        const column = (sql: string): unknown[] => db.prepare(sql).pluck().all();
+        expect(column('SELECT name FROM runs ORDER BY rowid')).toEqual(NAMES);
+        expect(column('SELECT name FROM _migrations ORDER BY id')).toEqual(NAMES);
+        expect(column('SELECT name FROM _migrations_journal ORDER BY id')).toEqual(NAMES);
+        expect(db.pragma('journal_mode', { simple: true })).toBe(ends);
+        expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
+        db.close();
+      }
+    },
+    30_000,
+  );
 });
 
 describe("another process's lock", () => {

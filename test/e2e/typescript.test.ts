@@ -97,7 +97,7 @@ describe('a failing migration', () => {
 
   it.each([
     ['threw', 'throw new Error("no luck");', { code: 'DECANT_MIGRATION_FAILED', failure: { line: 4 } }],
-    ['returned a promise', 'return Promise.resolve();', { code: 'DECANT_ASYNC_MIGRATION' }],
+    ['returned a promise', 'return Promise.resolve();', { code: 'DECANT_ASYNC_MIGRATION', failure: {} }],
     [
       'committed',
       "db.exec('COMMIT');",

@@ -21,7 +21,7 @@ export interface Finished {
 
 export interface Spawning {
   readonly cwd?: string;
-  /** Added to an environment that says nothing to Decant; HOME is `cwd`. */
+  /** Added to an environment that says nothing to Decant. */
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
   readonly gid?: number;
@@ -45,7 +45,7 @@ export interface Started {
 /** Starts any program in the same clean environment. */
 export function start(program: string, args: readonly string[], options: Spawning = {}): Started {
   const { cwd = ROOT, env, ...owner } = options;
-  const child = spawn(program, args, { cwd, env: cleanEnvironment(cwd, env), ...owner });
+  const child = spawn(program, args, { cwd, env: cleanEnvironment(env), ...owner });
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => (output[stream] += text));
@@ -58,12 +58,16 @@ export function start(program: string, args: readonly string[], options: Spawnin
 }
 
 /** This process's environment, less all that Decant, oclif and npm's scripts would listen to. */
-export function cleanEnvironment(home: string, added: Readonly<Record<string, string>> = {}) {
+export function cleanEnvironment(added: Readonly<Record<string, string>> = {}) {
   const unwanted =
     /^(?:CI|DEBUG|NO_COLOR|FORCE_COLOR|DATABASE_PATH|DECANT_.*|NODE_OPTIONS|NODE_ENV|INIT_CWD|npm_.*)$/;
   const kept = Object.entries(process.env).filter(([key]) => !unwanted.test(key));
-  return { ...Object.fromEntries(kept), HOME: home, ...added };
+  return { ...Object.fromEntries(kept), HOME: home(), ...added };
 }
+
+// Not the project: swc keeps a copy of its binary under HOME. One for all, so that it does so once.
+let sharedHome: string | undefined;
+const home = (): string => (sharedHome ??= makeFolder({}, 'home'));
 
 /** The one object of `--json`; fails when stdout holds anything else. */
 export function jsonOf({ stdout }: { readonly stdout: string }): Record<string, unknown> {
@@ -73,14 +77,14 @@ export function jsonOf({ stdout }: { readonly stdout: string }): Record<string, 
 }
 
 /**
- * Makes a temporary folder with these files in it, which every user may write to; it is removed after the tests.
+ * Makes a temporary folder with these files in it, which every user may look into; it is removed after the tests.
  * @param files text by relative path
  */
 export function makeFolder(files: Readonly<Record<string, string>> = {}, name = 'project'): string {
   const outer = realpathSync(mkdtempSync(join(tmpdir(), 'decant-')));
   const folder = join(outer, name);
   mkdirSync(folder, { recursive: true });
-  for (const each of [outer, folder]) chmodSync(each, 0o777);
+  chmodSync(outer, 0o755); // no more: swc refuses a HOME that others may write to
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
@@ -110,7 +114,7 @@ export const down = (db) => db.exec('DROP TABLE ${table}');
 /** Whether the tests run as root and the repository is open to others: only then can they act as NOBODY. */
 export function canActAsNobody(): boolean {
   if (process.getuid?.() !== 0) return false;
-  const options = { ...NOBODY, cwd: '/', env: cleanEnvironment('/'), encoding: 'utf8' } as const;
+  const options = { ...NOBODY, cwd: '/', env: cleanEnvironment({ HOME: '/' }), encoding: 'utf8' } as const;
   return spawnSync(process.execPath, [CLI, '--version'], options).status === 0;
 }
 
