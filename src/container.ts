@@ -88,10 +88,12 @@ export async function openService(
   access: 'read' | 'write',
 ): Promise<{ readonly service: MigrationService; close(): void }> {
   const { outOfOrder, missing, changed, lockTimeout } = config;
-  const reading = access === 'read' ? openForReading(config.database, lockTimeout) : undefined;
+  // Opened here: an error within the container would reach the user wrapped in tsyringe's words.
+  const open = access === 'read' ? openForReading : openDatabase;
+  const database = open(config.database, lockTimeout);
   const container = root.createChildContainer();
-  const registration = registerDecant(container, {
-    ...(reading === undefined ? { path: config.database, lockTimeout } : { database: reading }),
+  registerDecant(container, {
+    database,
     ...(config.directory === undefined
       ? { migrations: (await import('./migrations/index.js')).builtInMigrations }
       : { directory: config.directory }),
@@ -102,10 +104,7 @@ export async function openService(
   config.register?.(container);
   return {
     service: container.resolve(MigrationService),
-    close() {
-      reading?.close();
-      registration.close();
-    },
+    close: () => void database.close(),
   };
 }
 

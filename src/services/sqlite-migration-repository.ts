@@ -47,10 +47,8 @@ export class SqliteMigrationRepository extends MigrationRepository {
 
   override records(): readonly MigrationRecord[] {
     return explainingSqliteErrors(this.#db.name, () => {
-      const columns = this.#columnsOf('_migrations');
-      if (columns.length === 0) return [];
-      this.#checkColumns(columns);
       this.#checkFormat();
+      if (!this.#has('_migrations', ['id', 'name', 'applied_at'])) return [];
       const rows = this.#prepare('SELECT id, name, applied_at FROM _migrations ORDER BY id').all();
       return rows as MigrationRecord[];
     });
@@ -69,7 +67,7 @@ export class SqliteMigrationRepository extends MigrationRepository {
   }
 
   override appliedFiles(): ReadonlyMap<string, AppliedFile> {
-    if (this.#columnsOf('_migrations_journal').length === 0) return new Map();
+    if (!this.#has('_migrations_journal', [])) return new Map();
     // With max(), SQLite takes the other columns from the row that holds the maximum.
     // https://sqlite.org/lang_select.html#bareagg
     const rows = this.#prepare(
@@ -125,17 +123,20 @@ export class SqliteMigrationRepository extends MigrationRepository {
     });
   }
 
-  #checkColumns(columns: readonly string[]): void {
-    const lacking = ['id', 'name', 'applied_at'].filter((column) => !columns.includes(column));
-    if (lacking.length === 0) return;
+  // Whether the table is there; one of that name that is not Decant's is no table to write to.
+  #has(table: string, needed: readonly string[]): boolean {
+    const sql = 'SELECT name FROM pragma_table_info(?)';
+    const columns = this.#prepare(sql).pluck().all(table) as string[];
+    const lacking = needed.filter((column) => !columns.includes(column));
+    if (columns.length === 0 || lacking.length === 0) return columns.length > 0;
     throw new DatabaseError(
-      `${this.#db.name} has a _migrations table of another kind: it lacks ${lacking.join(', ')}.`,
+      `${this.#db.name} has a ${table} table of another kind: it lacks ${lacking.join(', ')}.`,
       'Another program keeps its own records in that table; use another database, or rename the table.',
     );
   }
 
   #checkFormat(): void {
-    if (this.#columnsOf('_migrations_journal').length === 0) return;
+    if (!this.#has('_migrations_journal', ['name', 'outcome', 'file', 'checksum', 'versions'])) return;
     const sql = 'SELECT versions FROM _migrations_journal ORDER BY id DESC LIMIT 1';
     const text = this.#prepare(sql).pluck().get() as string | undefined;
     const last = text === undefined ? undefined : (JSON.parse(text) as { format: number; decant: string });
@@ -144,10 +145,6 @@ export class SqliteMigrationRepository extends MigrationRepository {
       `${this.#db.name} was last migrated by Decant ${last.decant}, which is newer than this one (${DECANT_VERSION}).`,
       `Install that version or a later one: npm install decant@${last.decant}`,
     );
-  }
-
-  #columnsOf(table: string): readonly string[] {
-    return this.#prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
   }
 
   #prepare(sql: string): Statement {

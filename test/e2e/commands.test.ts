@@ -1,0 +1,119 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { cpSync, readdirSync } from 'node:fs';
+import {
+  CLI,
+  cleanEnvironment,
+  decant,
+  jsonOf,
+  makeFolder,
+  ROOT,
+  skipLoudly,
+  start,
+  TWO_MIGRATIONS,
+} from '../helpers/cli.js';
+
+const FLAGS = ['-d', 'app.db', '--dir', 'migrations'];
+const STATUS = /\nMigration Status:\n=+\n\n\[[x ]\] 001_users/;
+
+let applied: string;
+beforeAll(async () => {
+  applied = makeFolder(TWO_MIGRATIONS);
+  await decant(['migrate:up', ...FLAGS], { cwd: applied });
+});
+
+describe.each([
+  ['with a colon', (command: string) => [`migrate:${command}`]],
+  ['with a space', (command: string) => ['migrate', command]],
+])('every command works %s', (_how, words) => {
+  it.each([
+    ['status', FLAGS, STATUS, ''],
+    ['up', FLAGS, /Nothing to do/, 'Database: '],
+    ['down', FLAGS, /Rolled back 002_posts/, 'Database: '],
+    ['reset', [...FLAGS, '--yes'], /Done: 2 rolled back/, 'Database: '],
+    ['redo', FLAGS, /Done: 1 rolled back, 1 applied/, 'Database: '],
+    ['plan', ['down', ...FLAGS], /migrate:down would run:\n {2}down {2}002_posts/, ''],
+    ['create', ['add', 'tags', '--dir', 'migrations'], /Created .*003_add_tags\.ts/, ''],
+    ['init', [], /Created .*decant\.config\.ts/, ''],
+  ])('%s', async (command, args, says, announces) => {
+    const folder = makeFolder();
+    cpSync(applied, folder, { recursive: true });
+    const { code, stdout, stderr } = await decant([...words(command), ...args], { cwd: folder });
+    expect(stdout).toMatch(says);
+    expect(stderr.startsWith(announces)).toBe(true);
+    expect(announces === '' ? stderr : '').toBe('');
+    expect(code).toBe(0);
+  });
+});
+
+describe('the scripts of this repository', () => {
+  it('work as npm run migrate up, migrate:status and migrate down NAME, on DATABASE_PATH', async () => {
+    const folder = makeFolder();
+    const npm = async (...args: string[]) => {
+      const env = { DATABASE_PATH: `${folder}/it.db`, PATH: process.env['PATH'] ?? '' };
+      const { finished } = start('npm', ['run', '--silent', ...args], {
+        cwd: ROOT,
+        env: { ...env, HOME: folder },
+      });
+      return finished;
+    };
+    expect(await npm('migrate', 'up')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/Done: 2 applied/),
+    });
+    expect((await npm('migrate:status')).stdout).toMatch(/\[x\] 002_add_indexes +\(applied: /);
+    expect((await npm('migrate', 'down', '002_add_indexes')).stdout).toMatch(/Rolled back 002_add_indexes/);
+    expect((await npm('migrate:plan', '--', '--json')).stdout).toMatch(/"name": "002_add_indexes"/);
+  });
+});
+
+describe('the default database', () => {
+  it('is ~/.decant/data/decant.db, made by the first up and not by status', async () => {
+    const home = makeFolder();
+    expect(await decant(['migrate:status'], { cwd: home, env: { HOME: home } })).toMatchObject({ code: 0 });
+    expect(readdirSync(home)).toEqual([]);
+    const up = await decant(['migrate:up'], { cwd: home, env: { HOME: home } });
+    expect(up).toMatchObject({ code: 0, stdout: expect.stringContaining('Done: 2 applied.') });
+    expect(up.stderr).toContain(
+      `Database:   ${home}/.decant/data/decant.db (from default)\nMigrations: built in`,
+    );
+    expect(readdirSync(`${home}/.decant/data`)).toEqual(['decant.db']);
+  });
+
+  it('gives way to config, config to environment, environment to flag', async () => {
+    const folder = makeFolder({ 'decant.config.json': '{ "database": "config.db" }' });
+    const used = async (args: string[], env: Record<string, string>) =>
+      jsonOf(await decant(['migrate:status', '--json', ...args], { cwd: folder, env }))['database'];
+    expect(await used([], {})).toBe(`${folder}/config.db`);
+    expect(await used([], { DATABASE_PATH: 'env.db' })).toBe(`${folder}/env.db`);
+    expect(await used(['-d', 'flag.db'], { DATABASE_PATH: 'env.db' })).toBe(`${folder}/flag.db`);
+  });
+});
+
+describe('--exit-code', () => {
+  it('ends with 3 while something is pending, and with 0 after up', async () => {
+    const folder = makeFolder(TWO_MIGRATIONS);
+    const status = () => decant(['migrate:status', '--exit-code', ...FLAGS], { cwd: folder });
+    expect(await status()).toMatchObject({ code: 3, stdout: expect.stringMatching(STATUS), stderr: '' });
+    await decant(['migrate:up', ...FLAGS], { cwd: folder });
+    expect(await status()).toMatchObject({ code: 0 });
+  });
+});
+
+const old = ['/usr/bin/node', '/usr/local/bin/node', 'node'].find((node) => {
+  const { stdout } = spawnSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' });
+  const [major = 99, minor = 0] = (stdout ?? '').split('.').map(Number);
+  return stdout && (major < 22 || (major === 22 && minor < 14));
+});
+if (old === undefined) skipLoudly('an old Node', 'there is none below 22.14 on this machine');
+
+(old === undefined ? describe.skip : describe)('an old Node', () => {
+  it('is told in one line what is needed, and does not crash', () => {
+    const { status, signal, stdout, stderr } = spawnSync(old as string, [CLI, 'migrate:status'], {
+      env: cleanEnvironment(),
+      encoding: 'utf8',
+    });
+    expect(stderr).toMatch(/^decant needs Node\.js 22\.14 or later; this is \d+\.\d+\.\d+\.\n$/);
+    expect({ status, signal, stdout }).toEqual({ status: 1, signal: null, stdout: '' });
+  });
+});
