@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -124,11 +124,15 @@ function makeFolder(path: string): void {
 
 // Not mkdir's own `recursive`, which never returns where a parent can be neither made nor found, as in /proc.
 function makeFolders(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolders(dirname(folder));
+  if (isFolder(folder)) return;
+  if (!existsSync(dirname(folder))) makeFolders(dirname(folder));
   try {
     mkdirSync(folder);
   } catch (error) {
-    if (!existsSync(folder)) throw error; // or else another process was first
+    if (!isFolder(folder)) throw error; // or else another process was first
   }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

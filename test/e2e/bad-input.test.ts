@@ -13,6 +13,7 @@ import {
   skipLoudly,
   TWO_MIGRATIONS,
   type Spawning,
+  NOTHING_BUT_THE_TARGET,
 } from '../helpers/cli.js';
 
 /** One way to get it wrong. */
@@ -324,7 +325,7 @@ async function expectRefusal(each: Case, folder: string, options: Spawning = {})
       exitCode: each.code,
     },
   });
-  expect(json.stderr).toBe('');
+  expect(json.stderr).toMatch(NOTHING_BUT_THE_TARGET);
   expect(json.code).toBe(each.code);
   expect(bytesOf(folder)).toEqual(before);
 }

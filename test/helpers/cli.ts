@@ -122,3 +122,6 @@ export function canActAsNobody(): boolean {
 export function skipLoudly(what: string, why: string): void {
   console.warn(`SKIPPED: ${what}: ${why}`);
 }
+
+/** What stderr may say under `--json` when nothing is to be warned of: which database and which migrations. */
+export const NOTHING_BUT_THE_TARGET = /^(?:Database: .+\nMigrations: .+\n)?$/;
