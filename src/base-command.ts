@@ -1,23 +1,12 @@
-import { isDebugging, loadConfig, type Config } from './config.js';
 import { existsSync } from 'node:fs';
+import { loadConfig, type Config } from './config.js';
 import type { DownOptions, Plan, UpOptions } from './domain/plan.js';
 import { POLICIES, type Policy } from './domain/policy.js';
 import { namesOf, type Progress, type RunReport } from './domain/report.js';
-import { DecantError, EXIT, MigrationFailedError, UnexpectedError, UsageError } from './errors.js';
-import {
-  action,
-  boolean,
-  CLIError,
-  colorize,
-  Command,
-  ExitError,
-  integer,
-  option,
-  stderr,
-  stdout,
-  string,
-} from './oclif.js';
-import { errorText, runText, stepText, type Paint } from './output.js';
+import { EXIT } from './errors.js';
+import { action, boolean, Command, ExitError, integer, option, stderr, string } from './oclif.js';
+import { runText, stepText } from './output.js';
+import { exitCodeOf, paint, printError } from './print-error.js';
 import { MAX_LOCK_TIMEOUT } from './services/database.js';
 import type { MigrationService } from './services/migration-service.js';
 
@@ -71,8 +60,6 @@ export interface RunOutput extends RunReport {
   readonly rolledBack: readonly string[];
   readonly skipped: readonly string[];
 }
-
-const paint: Paint = (style, text) => colorize(style, text);
 
 /** What a command may have parsed of the flags above. */
 interface GivenFlags {
@@ -192,44 +179,4 @@ function namesByOutcome(report: RunReport): Pick<RunOutput, 'applied' | 'rolledB
     rolledBack: namesOf(report, 'rolled-back'),
     skipped: namesOf(report, 'skipped'),
   };
-}
-
-/** What the process ends with after an error. */
-export function exitCodeOf(error: unknown): number {
-  const exit = (error as { oclif?: { exit?: unknown } } | undefined)?.oclif?.exit;
-  return typeof exit === 'number' ? exit : explained(error).exitCode;
-}
-
-/** Shows an error: as one JSON object on stdout, or in words on stderr; the stack only under DEBUG. */
-export function printError(error: unknown, { json }: { readonly json: boolean }): void {
-  const known = explained(error);
-  if (json) stdout(JSON.stringify({ error: errorJson(known) }, null, 2));
-  else stderr(errorText(known, paint));
-  if (isDebugging() && error instanceof Error) stderr(error.stack ?? '');
-}
-
-// oclif's errors are about the command line; any other that is not Decant's own should not have come this far.
-function explained(error: unknown): DecantError {
-  if (error instanceof DecantError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  if (!(error instanceof CLIError)) return new UnexpectedError(message, UNEXPECTED_HINT, { cause: error });
-  const [, command] = /^command (.*) not found$/.exec(message) ?? [];
-  if (command !== undefined) {
-    return new UsageError(`There is no command ${command}.`, 'decant migrate --help lists the commands.');
-  }
-  const sentence = message
-    .replace(/See more help with --help\s*$|^The following errors? occurred:/g, '')
-    .replaceAll(/\s+/g, ' ')
-    .trim()
-    .replace(/(?<![.!?])$/, '.');
-  return new UsageError(sentence, 'The same command with --help says what it takes.', { cause: error });
-}
-
-const UNEXPECTED_HINT =
-  'DEBUG=decant shows where it came from; if that is in Decant itself, please report it.';
-
-function errorJson(error: DecantError): Record<string, unknown> {
-  const { code, message, hint, exitCode } = error;
-  const failure = error instanceof MigrationFailedError ? { failure: error.failure } : {};
-  return { code, message, hint, exitCode, ...failure };
 }

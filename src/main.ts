@@ -1,5 +1,5 @@
-import { exitCodeOf, printError } from './base-command.js';
 import { flush, run } from './oclif.js';
+import { exitCodeOf, printError } from './print-error.js';
 import { beforeFirstImport } from './services/import-file.js';
 import { canLoadTypeScript, registerTypeScript } from './services/typescript.js';
 

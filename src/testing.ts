@@ -28,14 +28,15 @@ export class InMemoryMigrationRepository extends MigrationRepository {
     return [...this.#records];
   }
 
-  override isRecorded(name: string): boolean {
-    return this.#records.some((record) => record.name === name);
+  override recordedNames(): ReadonlySet<string> {
+    return new Set(this.#records.map(({ name }) => name));
   }
 
   override appliedFiles(): ReadonlyMap<string, AppliedFile> {
+    const recorded = this.recordedNames();
     return new Map(
       this.#journal.flatMap(({ name, outcome, file, checksum }) =>
-        outcome === 'applied' && file !== undefined && checksum !== undefined && this.isRecorded(name)
+        outcome === 'applied' && file !== undefined && checksum !== undefined && recorded.has(name)
           ? [[name, { file, checksum }]]
           : [],
       ),

@@ -378,8 +378,8 @@ describe('a service whose abstractions are made by hand', () => {
     records(): readonly MigrationRecord[] {
       return [...this.names].map((name, index) => ({ id: index + 1, name, applied_at: 'then' }));
     }
-    isRecorded(name: string): boolean {
-      return this.names.has(name);
+    recordedNames(): ReadonlySet<string> {
+      return this.names;
     }
     appliedFiles(): ReadonlyMap<string, AppliedFile> {
       return new Map();

@@ -1,5 +1,12 @@
-import { ChangedMigrationError, MissingMigrationError, OutOfOrderError } from '../errors.js';
+import {
+  ChangedMigrationError,
+  LaterMigrationsError,
+  MissingMigrationError,
+  OutOfOrderError,
+} from '../errors.js';
 import { missingOf, outOfOrderOf, pendingOf, type History } from './history.js';
+import { compareNames, inOrder, prefixOf } from './name.js';
+import type { PlanStep } from './plan.js';
 
 /** What to do about a problem in the history. */
 export type Policy = 'error' | 'warn' | 'allow';
@@ -37,6 +44,22 @@ export function judge(history: History, policy: HistoryPolicy): readonly string[
   }
   if (outOfOrder) act(policy.outOfOrder, new OutOfOrderError(outOfOrder.names, outOfOrder.lastApplied));
   return warnings;
+}
+
+/**
+ * Judges one step by the records as they are now: a rollback comes before those of what is older, and `up` asks the
+ * policy whether it may come after what is newer.
+ * @throws LaterMigrationsError, OutOfOrderError
+ */
+export function refuseOutOfTurn(step: PlanStep, recorded: ReadonlySet<string>, policy: HistoryPolicy): void {
+  const later = inOrder(Array.from(recorded, (name) => ({ name })))
+    .map(({ name }) => name)
+    .filter((name) => compareNames(name, step.name) > 0);
+  if (step.direction === 'down' && later.length > 0) throw new LaterMigrationsError(step.name, later);
+  const last = later.findLast((name) => prefixOf(name) !== undefined);
+  if (step.direction === 'up' && policy.outOfOrder === 'error' && last !== undefined) {
+    throw new OutOfOrderError([step.name], last);
+  }
 }
 
 const MISSING_HINT =

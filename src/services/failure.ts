@@ -5,7 +5,9 @@ import {
   AsyncMigrationError,
   DatabaseError,
   DatabaseLockedError,
+  LaterMigrationsError,
   MigrationFailedError,
+  OutOfOrderError,
   TransactionEndedError,
   type Failure,
 } from '../errors.js';
@@ -21,6 +23,7 @@ export function failureOf(
   completed: readonly string[],
 ): Error {
   if (error instanceof DatabaseLockedError) return lockedAfter(error, completed);
+  if (error instanceof LaterMigrationsError || error instanceof OutOfOrderError) return error;
   const body = error instanceof BodyError ? error : new BodyError('threw', undefined, error);
   const { cause } = body;
   if (isLocked(cause)) return lockedIn(step, cause, completed);

@@ -27,8 +27,11 @@ export abstract class MigrationRepository {
   /** All recorded migrations, oldest first. Creates nothing. @throws NewerDatabaseError, DatabaseError */
   abstract records(): readonly MigrationRecord[];
 
-  /** Whether one migration is recorded now. Called under the write lock, to see what others have done meanwhile. */
-  abstract isRecorded(name: string): boolean;
+  /**
+   * The names that are recorded now. Called under the write lock before each step, to see what others have done
+   * meanwhile: the same set again means that nobody else has.
+   */
+  abstract recordedNames(): ReadonlySet<string>;
 
   /** The file of each recorded migration that came from one, by name. Creates nothing. */
   abstract appliedFiles(): ReadonlyMap<string, AppliedFile>;

@@ -8,7 +8,7 @@ import {
   type PlanStep,
   type UpOptions,
 } from '../domain/plan.js';
-import type { HistoryPolicy } from '../domain/policy.js';
+import { refuseOutOfTurn, type HistoryPolicy } from '../domain/policy.js';
 import {
   deepFreeze,
   type OnProgress,
@@ -31,6 +31,14 @@ import type { MigrationFactory } from './migration-factory.js';
 import type { JournalEntry, MigrationRepository } from './migration-repository.js';
 import type { MigrationSource } from './migration-source.js';
 import type { TransactionManager } from './transaction-manager.js';
+
+/** One execution of a plan, as far as it has come. */
+interface Run {
+  readonly id: string;
+  readonly results: StepResult[];
+  /** The records, as of the last step that was in turn. */
+  names?: ReadonlySet<string>;
+}
 
 /** A callback for each step as it begins and ends. */
 export interface RunOptions {
@@ -101,17 +109,16 @@ export class MigrationService {
    * @throws MigrationFailedError, DatabaseLockedError
    */
   execute(plan: Plan, loaded: LoadedMigrations, onProgress?: OnProgress): RunReport {
-    const runId = randomBytes(6).toString('hex');
-    const results: StepResult[] = [];
+    const run: Run = { id: randomBytes(6).toString('hex'), results: [] };
     const total = plan.steps.length;
     if (total > 0) this.#transactions.run(() => this.#repository.ensureTables());
     for (const [index, step] of plan.steps.entries()) {
       onProgress?.({ type: 'start', step, index, total });
-      const result = this.#step(runId, step, loaded.get(step.name) as LoadedMigration, results);
-      results.push(result);
+      const result = this.#step(run, step, loaded.get(step.name) as LoadedMigration);
+      run.results.push(result);
       onProgress?.({ type: 'done', result, index, total });
     }
-    return deepFreeze({ ...plan, runId, steps: results });
+    return deepFreeze({ ...plan, runId: run.id, steps: run.results });
   }
 
   async #run(command: Command, options: UpOptions & DownOptions & RunOptions): Promise<RunReport> {
@@ -142,11 +149,11 @@ export class MigrationService {
     return { plan, loaded: makeReady(plan, loadings, this.#factory) };
   }
 
-  #step(runId: string, step: PlanStep, loaded: LoadedMigration, results: readonly StepResult[]): StepResult {
+  #step(run: Run, step: PlanStep, loaded: LoadedMigration): StepResult {
     const startedAt = new Date().toISOString();
     const start = performance.now();
     const entry = (outcome: JournalEntry['outcome'], error?: string): JournalEntry => ({
-      runId,
+      runId: run.id,
       name: step.name,
       direction: step.direction,
       outcome,
@@ -157,30 +164,26 @@ export class MigrationService {
       error,
     });
     try {
-      const outcome = this.#perform(step, loaded, entry);
+      const outcome = this.#perform(run, step, loaded, entry);
       return { name: step.name, direction: step.direction, outcome, durationMs: performance.now() - start };
     } catch (error) {
       // Locked, it did not fail, and to write that down would be to wait for the lock once more.
       if (!(error instanceof DatabaseLockedError)) this.#recordFailure(entry('failed', messageOf(error)));
-      throw failureOf(
-        error,
-        step,
-        loaded,
-        results.filter((each) => each.outcome !== 'skipped').map(({ name }) => name),
-      );
+      const completed = run.results.filter(({ outcome }) => outcome !== 'skipped').map(({ name }) => name);
+      throw failureOf(error, step, loaded, completed);
     }
   }
 
   #perform(
+    run: Run,
     step: PlanStep,
     loaded: LoadedMigration,
     entry: (outcome: JournalEntry['outcome']) => JournalEntry,
   ): Outcome {
-    const done = step.direction === 'up' ? 'applied' : 'rolled-back';
-    // Another process may have done it since the plan was made; under the write lock the answer is final.
-    const isDone = (): boolean => this.#repository.isRecorded(step.name) === (step.direction === 'up');
+    const isDone = (): boolean => this.#isDone(run, step);
     const body = (): void => this.#transactions.runBody((db) => loaded.migration[step.direction]?.(db));
     const finish = (): Outcome => {
+      const done = step.direction === 'up' ? 'applied' : 'rolled-back';
       this.#repository.record(entry(done));
       return done;
     };
@@ -194,6 +197,16 @@ export class MigrationService {
     if (isDone()) return 'skipped';
     body();
     return this.#transactions.run(() => (isDone() ? 'skipped' : finish()));
+  }
+
+  // Other processes may have migrated since the plan was made: it is done, or it is no longer next. Under the
+  // write lock the answer is final.
+  #isDone(run: Run, step: PlanStep): boolean {
+    const names = this.#repository.recordedNames();
+    if (names.has(step.name) === (step.direction === 'up')) return true;
+    if (names !== run.names) refuseOutOfTurn(step, names, this.#policy);
+    run.names = names;
+    return false;
   }
 
   // Best effort: where even this cannot be written (a full disk), the error itself is what counts.

@@ -57,13 +57,13 @@ export class SqliteMigrationRepository extends MigrationRepository {
   // Asked before every migration, after its predecessor has changed the schema: reading data_version is the one
   // statement that SQLite need not compile anew then, and it tells whether anybody else has written since.
   // https://sqlite.org/pragma.html#pragma_data_version
-  override isRecorded(name: string): boolean {
+  override recordedNames(): ReadonlySet<string> {
     const dataVersion = this.#prepare('PRAGMA data_version').pluck().get();
     if (this.#known === undefined || this.#known.dataVersion !== dataVersion) {
       const names = this.#prepare('SELECT name FROM _migrations').pluck().all() as string[];
       this.#known = { dataVersion, names: new Set(names) };
     }
-    return this.#known.names.has(name);
+    return this.#known.names;
   }
 
   override appliedFiles(): ReadonlyMap<string, AppliedFile> {

@@ -753,3 +753,34 @@ describe('history', () => {
     else expect(result).toMatchObject({ steps: [{ name: '002_b' }], warnings: { length: expected } });
   });
 });
+
+// Another process migrates between the plan and the lock: here, while prepare() is awaited.
+describe('a step that is no longer next when the lock is held', () => {
+  const overtaken = (name: string, later: string): MigrationDefinition => ({
+    ...tableMigration(name),
+    prepare: () => void other.prepare('INSERT INTO _migrations (name) VALUES (?)').run(later),
+  });
+
+  it('is not rolled back under a later one', async () => {
+    await listService([tableMigration('001_a')]).up();
+    const error = await rejectionOf(listService([overtaken('001_a', '002_b')]).down());
+    expect(error).toMatchObject({ code: 'DECANT_LATER_MIGRATIONS', later: ['002_b'] });
+    expect(tablesOf(other)).toEqual(['a']);
+    expect(recordedIn(other)).toEqual(['001_a', '002_b']);
+  });
+
+  it('is not applied behind a later one', async () => {
+    await listService([tableMigration('001_a')]).up();
+    const two = [tableMigration('001_a'), overtaken('002_b', '003_c')];
+    expect(await rejectionOf(listService(two).up())).toMatchObject({ code: 'DECANT_OUT_OF_ORDER' });
+    expect(tablesOf(other)).toEqual(['a']);
+    expect(recordedIn(other)).toEqual(['001_a', '003_c']);
+  });
+
+  it('is applied behind a later one where the policy allows it', async () => {
+    await listService([tableMigration('001_a')]).up();
+    const two = [tableMigration('001_a'), overtaken('002_b', '003_c')];
+    await listService(two, { outOfOrder: 'allow' }).up();
+    expect(recordedIn(other)).toEqual(['001_a', '003_c', '002_b']);
+  });
+});

@@ -4,18 +4,18 @@ import { runPendingMigrations } from '../../src/functions.js';
 import type { JournalEntry } from '../../src/services/migration-repository.js';
 import { SqliteMigrationRepository } from '../../src/services/sqlite-migration-repository.js';
 
-it('isRecorded() sees what the same connection has just recorded and taken back', () => {
+it('recordedNames() sees what the same connection has just recorded and taken back', () => {
   const db = new Database(':memory:');
   const repository = new SqliteMigrationRepository(db);
   repository.ensureTables();
-  const seen = [repository.isRecorded('001_a')];
+  const seen = [repository.recordedNames().has('001_a')];
   for (const [outcome, direction] of [
     ['applied', 'up'],
     ['rolled-back', 'down'],
     ['applied', 'up'],
   ] as const) {
     repository.record({ ...ENTRY, outcome, direction });
-    seen.push(repository.isRecorded('001_a'));
+    seen.push(repository.recordedNames().has('001_a'));
   }
   db.close();
   expect(seen).toEqual([false, true, false, true]);
