@@ -755,12 +755,14 @@ describe('history', () => {
 });
 
 // Another process migrates between the plan and the lock: here, while prepare() is awaited.
-describe('a step that is no longer next when the lock is held', () => {
-  const overtaken = (name: string, later: string): MigrationDefinition => ({
+function overtaken(name: string, later: string): MigrationDefinition {
+  return {
     ...tableMigration(name),
     prepare: () => void other.prepare('INSERT INTO _migrations (name) VALUES (?)').run(later),
-  });
+  };
+}
 
+describe('a step that is no longer next when the lock is held', () => {
   it('is not rolled back under a later one', async () => {
     await listService([tableMigration('001_a')]).up();
     const error = await rejectionOf(listService([overtaken('001_a', '002_b')]).down());
