@@ -50,8 +50,9 @@ export class GuardedDatabase {
         let method = methods.get(key);
         if (method === undefined) {
           method = (...args: unknown[]): unknown => {
-            const result = this.#call(sqlOfMethod(key, args), () => Reflect.apply(value, real, args));
-            return result === real ? proxy : this.#adopt(result);
+            const sql = sqlOfMethod(key, args);
+            const result = this.#call(sql, () => Reflect.apply(value, real, args));
+            return result === real ? proxy : this.#adopt(result, sql);
           };
           methods.set(key, method);
         }
@@ -64,7 +65,9 @@ export class GuardedDatabase {
   #call(sql: string | undefined, run: () => unknown): unknown {
     if (!this.#alive) throw deadHandle();
     // Without its transaction a body would go on in autocommit, where nothing can be taken back: it is stopped at
-    // the statement that ended it, and, should it swallow that error, at every later one.
+    // the statement that ended it, and, should it swallow that error, at every later one. Before the call, too: it
+    // may have ended it on a connection that it brought along.
+    this.#noteIfOver(undefined);
     this.#refuseIfOver();
     try {
       const result = run();
@@ -88,12 +91,12 @@ export class GuardedDatabase {
   }
 
   // What a call gave back must be as mortal as the handle.
-  #adopt(result: unknown): unknown {
+  #adopt(result: unknown, sql: string | undefined): unknown {
     if (isTransaction(result)) return this.#wrapTransaction(result);
     if (isStatement(result)) return this.#wrap(result, () => result.source);
     if (!isIterator(result)) return result;
     this.#iterators.add(result);
-    return this.#wrap(result, () => undefined);
+    return this.#wrap(result, () => sql);
   }
 
   #wrapTransaction(transaction: Transaction): Transaction {

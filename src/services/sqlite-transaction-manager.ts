@@ -74,9 +74,9 @@ export class SqliteTransactionManager extends TransactionManager {
   }
 
   // Without a transaction after an error, either SQLite rolled it back (a full disk, RAISE(ROLLBACK)), or the body
-  // had ended it.
-  #hasEnded(guarded: GuardedDatabase): boolean {
-    if (!this.#db.inTransaction) return /\b(?:COMMIT|END|ROLLBACK)\b/i.test(guarded.endedBy ?? '');
+  // had ended it: by a statement that says so, or behind the handle's back.
+  #hasEnded({ endedBy }: GuardedDatabase): boolean {
+    if (!this.#db.inTransaction) return endedBy === undefined || /\b(?:COMMIT|END|ROLLBACK)\b/i.test(endedBy);
     try {
       this.#releaseGuard();
       return false;

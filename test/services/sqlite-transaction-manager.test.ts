@@ -51,6 +51,14 @@ function insertAgain(handle: Connection): void {
   handle.prepare('INSERT INTO t VALUES (1)').run();
 }
 
+function* generator(handle: Connection): Generator {
+  yield handle.exec('CREATE TABLE never (x)');
+}
+
+async function* asyncGenerator(handle: Connection): AsyncGenerator {
+  yield handle.exec('CREATE TABLE never (x)');
+}
+
 describe('run', () => {
   it('shows its work to others when it has returned, and not before', () => {
     const seen = transactions.run(() => {
@@ -205,13 +213,46 @@ describe('runBody, when the body ends the transaction of the engine', () => {
     expect(error).toMatchObject({ sql: 'COMMIT', cause: { message: 'else' } });
   });
 
-  it('tells a transaction that SQLite rolled back by itself from one that the body ended', () => {
-    const error = errorOf(() => inTransaction((handle) => handle.exec('INSERT INTO t VALUES (99)')));
-    expect(error).toMatchObject({
-      kind: 'threw',
-      sql: 'INSERT INTO t VALUES (99)',
-      cause: { message: 'no 99' },
+  it.each<[string, string, (handle: Connection, sql: string) => unknown]>([
+    ['exec()', 'INSERT INTO t VALUES (99)', (handle, sql) => handle.exec(sql)],
+    ['run()', 'INSERT INTO t VALUES (99)', (handle, sql) => handle.prepare(sql).run()],
+    [
+      'iterate()',
+      'INSERT INTO t VALUES (99) RETURNING a',
+      (handle, sql) => [...handle.prepare(sql).iterate()],
+    ],
+    [
+      'a transaction()',
+      'INSERT INTO t VALUES (99)',
+      (handle, sql) => handle.transaction(() => handle.exec(sql))(),
+    ],
+  ])('tells a transaction that SQLite rolled back in %s from one that the body ended', (_where, sql, run) => {
+    const error = errorOf(() => inTransaction((handle) => run(handle, sql)));
+    expect(error).toMatchObject({ kind: 'threw', sql, cause: { message: 'no 99' } });
+  });
+
+  // As an application has it that injects its connection into its migrations.
+  it.each<[string, (own: Connection, handle: Connection) => unknown]>([
+    ['returns', (own) => own.exec('COMMIT')],
+    [
+      'throws',
+      (own) => {
+        own.exec('COMMIT');
+        throw new Error('else');
+      },
+    ],
+    [
+      'goes on with the handle',
+      (own, handle) => {
+        own.exec('COMMIT');
+        handle.exec('CREATE TABLE later (x)');
+      },
+    ],
+  ])('finds out a COMMIT on a connection that the body brought along and then %s', (_what, end) => {
+    expect(errorOf(() => inTransaction((handle) => end(db, handle)))).toMatchObject({
+      kind: 'ended the transaction',
     });
+    expect(tablesOf(other)).toEqual(['t']);
   });
 
   it.each<[string, (handle: Connection) => unknown]>([
@@ -270,6 +311,28 @@ describe('runBody, when the body returns a promise', () => {
     expect(tablesOf(other)).toEqual(['t']);
     expect(other.prepare('SELECT count(*) FROM t').pluck().get()).toBe(3);
     expect(other.pragma('user_version', { simple: true })).toBe(0);
+  });
+
+  it.each([
+    ['generator', generator],
+    ['async generator', asyncGenerator],
+  ])('refuses a %s, of whose body nothing has run', (_what, body) => {
+    expect(errorOf(() => inTransaction(body))).toMatchObject({ kind: 'returned a promise' });
+    expect(tablesOf(other)).toEqual(['t']);
+  });
+
+  it('tells of its failure once: the promise itself is no unhandled rejection', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    errorOf(() =>
+      inTransaction(async () => {
+        throw new Error('too late');
+      }),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
   });
 
   it('refuses anything with a then(), not only a Promise', () => {
