@@ -208,9 +208,11 @@ function resolves(scope: DependencyContainer, { token, multiple, isOptional }: S
   }
 }
 
-function parametersOf(target: NamedClass['class']): readonly string[] {
-  const list = /constructor\s*\(([^)]*)\)/.exec(String(target))?.[1] ?? '';
-  return list.split(',').map((parameter) => parameter.trim());
+// A class without a constructor of its own has its parent's.
+function parametersOf(target: unknown): readonly string[] {
+  const list = /constructor\s*\(([^)]*)\)/.exec(String(target))?.[1];
+  if (list !== undefined) return list.split(',').map((parameter) => parameter.trim());
+  return typeof target === 'function' ? parametersOf(Object.getPrototypeOf(target)) : [];
 }
 
 function sourceOf({ migrations, directory }: DecantOptions): MigrationSource {

@@ -276,6 +276,25 @@ describe('a class that the container cannot build', () => {
     up(): void {}
   }
 
+  @migration({ name: '001_x' })
+  class ThrowingText extends Migration {
+    constructor() {
+      super();
+      throw 'just text'; // oxlint-disable-line no-throw-literal, typescript/only-throw-error -- users do
+    }
+    up(): void {}
+  }
+
+  class WithUrl extends Migration {
+    constructor(@inject(new URL('app:config') as never) readonly url: unknown) {
+      super();
+    }
+    up(): void {}
+  }
+
+  @migration({ name: '001_x' })
+  class Inheriting extends WithUrl {}
+
   it('fills an optional parameter with undefined, and one of many with all that is registered', async () => {
     const seen: unknown[] = [];
     @migration({ name: '001_x' })
@@ -323,6 +342,8 @@ describe('a class that the container cannot build', () => {
     ],
     ['many of which there is none', ByPlugins, /parameter 2, "plugins"/, /container\.register\(plugins, …\)/],
     ['a constructor that throws', Throwing, /its constructor failed: no such luck/, /Mend the constructor/],
+    ['one that throws a text', ThrowingText, /its constructor failed: just text/, /Mend the constructor/],
+    ['an inherited constructor', Inheriting, /parameter 1, "url"\.$/, /container\.register\(TOKEN, …\)/],
   ])('by %s: the error names migration, parameter and cure', async (_what, target, message, hint) => {
     registerDecant(application, { database: db, migrations: [tableMigration('000_first'), target] });
     const error = await rejectionOf(application.resolve(MigrationService).up());
