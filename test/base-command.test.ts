@@ -44,8 +44,12 @@ describe('on a terminal, a run', () => {
     const { stdout } = await runCommand(Up, flags);
     await runCommand(Down, flags);
     expect(line).toEqual([
-      ...['[1/2] Applying 001_users', 'applied', '[2/2] Applying 002_posts', 'applied'],
-      ...['[1/1] Rolling back 002_posts', 'rolled-back'],
+      '[1/2] Applying 001_users',
+      'applied',
+      '[2/2] Applying 002_posts',
+      'applied',
+      '[1/1] Rolling back 002_posts',
+      'rolled-back',
     ]);
     expect(stdout).toBe('Done: 2 applied.\n');
   });

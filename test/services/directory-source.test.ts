@@ -123,6 +123,13 @@ describe('discover', () => {
       message: `Cannot read migrations from ${file}: it is not a folder.`,
     });
   });
+
+  it("says what else is wrong with the folder in the system's words", () => {
+    expect(errorOf(() => new DirectorySource(`/${'x'.repeat(300)}`).discover())).toMatchObject({
+      code: 'DECANT_SOURCE',
+      message: expect.stringMatching(/: ENAMETOOLONG: name too long/),
+    });
+  });
 });
 
 describe('checksum', () => {
