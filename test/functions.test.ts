@@ -282,6 +282,15 @@ describe('the default database', () => {
     expect(getDatabase().open).toBe(true);
   });
 
+  it('is put into WAL mode even where it was made without', () => {
+    const path = join(folder, 'x.db');
+    db.exec('CREATE TABLE old (x)');
+    process.env['DATABASE_PATH'] = path;
+    expect(db.pragma('journal_mode', { simple: true })).toBe('delete');
+    expect(getDatabase().pragma('journal_mode', { simple: true })).toBe('wal');
+    expect(tablesOf(getDatabase())).toEqual(['old']);
+  });
+
   it('is opened again when somebody closed its connection', () => {
     getDatabase().close();
     expect(getDatabase().open).toBe(true);

@@ -1,8 +1,11 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
 import { openDatabase, openForReading } from '../../src/services/database.js';
+import { start } from '../helpers/cli.js';
 import { recordedIn, tablesOf } from '../helpers/database.js';
 import { errorOf } from '../helpers/errors.js';
 import { makeFolder, printsOf } from '../helpers/files.js';
@@ -34,6 +37,38 @@ describe('openDatabase', () => {
     const db = openDatabase(':memory:');
     expect(db.memory).toBe(true);
     db.close();
+  });
+
+  it('waits for WAL mode while another process holds the lock of a new database', async () => {
+    const file = join(makeFolder(), 'new.db');
+    const { child, finished } = start(process.execPath, [
+      '--input-type=module',
+      '-e',
+      `import Database from 'better-sqlite3';
+       const db = new Database(${JSON.stringify(file)});
+       db.exec('BEGIN IMMEDIATE');
+       console.log('locked');
+       setTimeout(() => db.close(), 100);`,
+    ]);
+    await once(child.stdout as Readable, 'data');
+    const db = openDatabase(file);
+    expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
+    db.close();
+    expect(await finished).toMatchObject({ code: 0, stdout: 'locked\n' });
+  });
+
+  it('says that a new database stayed locked for longer than it was to wait', () => {
+    const file = join(makeFolder(), 'new.db');
+    const other = new Database(file);
+    other.exec('BEGIN IMMEDIATE');
+    expect(errorOf(() => openDatabase(file, 10))).toMatchObject({
+      code: 'DECANT_LOCKED',
+      exitCode: 5,
+      message: `${file} is locked by another process.`,
+    });
+    other.exec('CREATE TABLE theirs (x); COMMIT');
+    expect(other.pragma('journal_mode', { simple: true })).toBe('delete');
+    other.close();
   });
 
   it('says which folder it cannot create, and why', () => {

@@ -403,6 +403,39 @@ describe('migrations without a transaction', () => {
     expect(outcomes()).toEqual(['001_x up failed']);
   });
 
+  it('are skipped when another process applied them before or meanwhile, and are recorded once', async () => {
+    const ran: string[] = [];
+    const record = (name: string) => outside(name, () => void ran.push(name));
+    const meanwhile = outside('002_b', () => {
+      ran.push('002_b');
+      other.exec("INSERT INTO _migrations (name) VALUES ('002_b')");
+    });
+    const onProgress = ({ type, index }: Progress): void => {
+      if (type === 'start' && index === 0) other.exec("INSERT INTO _migrations (name) VALUES ('001_a')");
+    };
+    const { steps } = await listService([record('001_a'), meanwhile, record('003_c')]).up({ onProgress });
+    expect(steps.map(({ outcome }) => outcome)).toEqual(['skipped', 'skipped', 'applied']);
+    expect(ran).toEqual(['002_b', '003_c']);
+    expect(recordedIn(other)).toEqual(['001_a', '002_b', '003_c']);
+  });
+
+  it('say so when they meet a lock, which is no failure to record', async () => {
+    const locked = outside('002_b', (handle) => handle.exec('CREATE TABLE b (x)'));
+    const onProgress = ({ type, index }: Progress): void => {
+      if (type === 'start' && index === 1) other.exec('BEGIN IMMEDIATE');
+    };
+    const error = await rejectionOf(listService([tableMigration('001_a'), locked]).up({ onProgress }));
+    other.exec('ROLLBACK');
+    expect(error).toMatchObject({
+      code: 'DECANT_LOCKED',
+      exitCode: 5,
+      message: 'Migration 002_b met a lock of another process: database is locked. Done before that: 001_a.',
+      hint: expect.stringContaining('--lock-timeout'),
+    });
+    expect(outcomes()).toEqual(['001_a up applied']);
+    expect(recordedIn(other)).toEqual(['001_a']);
+  });
+
   it('leave no transaction open on the connection when they fail inside one of their own', async () => {
     const failing = outside('001_x', (handle) => {
       handle.exec('BEGIN; CREATE TABLE gone (x)');
@@ -694,6 +727,14 @@ describe('history', () => {
     if (typeof expected === 'string')
       expect(result).toMatchObject({ code: expected, exitCode: 4, migrations: ['001_a'] });
     else expect(result).toMatchObject({ steps: [], warnings: { length: expected } });
+  });
+
+  it('a file that has become an entry of a list raises no alarm', async () => {
+    const [service] = filesService(files);
+    await service.up();
+    const list = listService(['001_a', '003_c'].map(tableMigration));
+    expect((await list.status()).anomalies).toEqual([]);
+    expect((await list.up()).warnings).toEqual([]);
   });
 
   it('an edit between down and up raises no alarm', async () => {
