@@ -167,10 +167,11 @@ export class MigrationService {
       const outcome = this.#perform(run, step, loaded, entry);
       return { name: step.name, direction: step.direction, outcome, durationMs: performance.now() - start };
     } catch (error) {
-      // Locked, it did not fail, and to write that down would be to wait for the lock once more.
-      if (!(error instanceof DatabaseLockedError)) this.#recordFailure(entry('failed', messageOf(error)));
       const completed = run.results.filter(({ outcome }) => outcome !== 'skipped').map(({ name }) => name);
-      throw failureOf(error, step, loaded, completed);
+      const failure = failureOf(error, step, loaded, completed);
+      // Locked, it did not fail, and to write that down would be to wait for the lock once more.
+      if (!(failure instanceof DatabaseLockedError)) this.#recordFailure(entry('failed', messageOf(error)));
+      throw failure;
     }
   }
 

@@ -420,12 +420,15 @@ describe('migrations without a transaction', () => {
   });
 
   it('say so when they meet a lock, which is no failure to record', async () => {
-    const locked = outside('002_b', (handle) => handle.exec('CREATE TABLE b (x)'));
-    const onProgress = ({ type, index }: Progress): void => {
-      if (type === 'start' && index === 1) other.exec('BEGIN IMMEDIATE');
-    };
-    const error = await rejectionOf(listService([tableMigration('001_a'), locked]).up({ onProgress }));
-    other.exec('ROLLBACK');
+    const locked = outside('002_b', (handle) => {
+      other.exec('BEGIN IMMEDIATE');
+      try {
+        handle.exec('CREATE TABLE b (x)');
+      } finally {
+        other.exec('ROLLBACK');
+      }
+    });
+    const error = await rejectionOf(listService([tableMigration('001_a'), locked]).up());
     expect(error).toMatchObject({
       code: 'DECANT_LOCKED',
       exitCode: 5,
