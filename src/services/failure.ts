@@ -48,7 +48,7 @@ function errorFor(kind: BodyError['kind'], failure: Failure, cause: unknown): Mi
   return new MigrationFailedError(failure, message, hint(failure), cause);
 }
 
-export function messageOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error || isSqliteError(error) ? error.message : String(error);
 }
 

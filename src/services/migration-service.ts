@@ -18,7 +18,7 @@ import {
 } from '../domain/report.js';
 import { statusOf, type StatusReport } from '../domain/status.js';
 import { DatabaseLockedError } from '../errors.js';
-import { failureOf, messageOf } from './failure.js';
+import { failureOf } from './failure.js';
 import { readHistory } from './history-reader.js';
 import {
   makeReady,
@@ -170,7 +170,7 @@ export class MigrationService {
       const completed = run.results.filter(({ outcome }) => outcome !== 'skipped').map(({ name }) => name);
       const failure = failureOf(error, step, loaded, completed);
       // Locked, it did not fail, and to write that down would be to wait for the lock once more.
-      if (!(failure instanceof DatabaseLockedError)) this.#recordFailure(entry('failed', messageOf(error)));
+      if (!(failure instanceof DatabaseLockedError)) this.#recordFailure(entry('failed', failure.message));
       throw failure;
     }
   }

@@ -133,6 +133,18 @@ describe('up', () => {
     ]);
   });
 
+  it.each<[string, (handle: Connection) => unknown]>([
+    ['throws', (handle) => handle.exec('BOGUS')],
+    ['returns a promise', async () => undefined],
+    ["ends the engine's transaction", (handle) => handle.exec('COMMIT')],
+  ])('writes into the journal what the user is told of a body that %s', async (_how, up) => {
+    const error = await rejectionOf(listService([{ name: '001_a', up }]).up());
+    expect(other.prepare('SELECT outcome, error FROM _migrations_journal').all()).toEqual([
+      { outcome: 'failed', error: (error as Error).message },
+    ]);
+    expect((error as Error).message).toMatch(/^Migration 001_a /);
+  });
+
   it('keeps what a failure of COMMIT was about', async () => {
     db.exec('CREATE TABLE p (id PRIMARY KEY); CREATE TABLE c (p REFERENCES p DEFERRABLE INITIALLY DEFERRED)');
     const orphan = {
