@@ -79,6 +79,27 @@ describe('.ts migrations in a project without node_modules', () => {
   });
 });
 
+describe('on a Node that cannot load TypeScript, as 22.14', () => {
+  const without = `data:text/javascript,${encodeURIComponent(
+    "import module from 'node:module'; delete module.registerHooks; module.syncBuiltinESMExports();",
+  )}`;
+  const env = { NODE_OPTIONS: `--import=${without}` };
+
+  it.each([
+    ['JavaScript runs all the same', { '001_a.mjs': tableModule('a') }, 0, /Done: 1 applied/],
+    [
+      'a .ts migration is refused, and the hint is not the CLI that was used',
+      { '001_greet.ts': FILES['migrations/001_greet.ts'] },
+      1,
+      /Cannot load .*001_greet\.ts.*\n {2}Next Node\.js \S+ cannot run it: use 22\.15 or later, or compile/,
+    ],
+  ])('%s', async (_what, files, code, says) => {
+    const ran = await decant(['migrate:up', '-d', 'app.db', '--dir', '.'], { cwd: makeFolder(files), env });
+    expect(ran.stdout + ran.stderr).toMatch(says);
+    expect(ran.code).toBe(code);
+  });
+});
+
 describe('a failing migration', () => {
   it('tells all that a user needs, in words', async () => {
     const folder = makeFolder({ ...FILES, 'migrations/002_again.ts': BROKEN });
