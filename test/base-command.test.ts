@@ -1,13 +1,11 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { stripVTControlCharacters } from 'node:util';
-import { exitCodeOf, printError } from '../src/base-command.js';
 import Down from '../src/commands/migrate/down.js';
 import Up from '../src/commands/migrate/up.js';
-import { UsageError } from '../src/errors.js';
-import { action, CLIError } from '../src/oclif.js';
+import { action } from '../src/oclif.js';
 import { jsonOf, makeFolder, TWO_MIGRATIONS } from './helpers/cli.js';
-import { capture, runCommand, twoMigrations } from './helpers/command.js';
+import { runCommand, twoMigrations } from './helpers/command.js';
 import { leaveKilled } from './helpers/node.js';
 import { onTerminal } from './helpers/terminal.js';
 
@@ -111,58 +109,3 @@ it.each([
     expect(existsSync(`${folder}/app.db-journal`)).toBe(false);
   },
 );
-
-describe('an error', () => {
-  const OURS = new UsageError('What was that?', 'Say it again.');
-  const OCLIFS = new CLIError('Nonexistent flag: --x\nSee more help with --help');
-
-  it.each<[string, number, unknown]>([
-    ['of ours', 2, OURS],
-    ['of oclif', 2, OCLIFS],
-    ['of oclif without a code of its own', 2, Object.assign(new CLIError('x'), { oclif: {} })],
-    ['of somebody else', 1, new TypeError('x is not a function')],
-    ['that is none', 1, 'a string'],
-    ['that is nothing', 1, undefined],
-  ])('%s ends the process with %d', (_whose, code, error) => {
-    expect(exitCodeOf(error)).toBe(code);
-  });
-
-  it.each<[string, unknown, object]>([
-    [
-      'of ours',
-      OURS,
-      { code: 'DECANT_USAGE', message: 'What was that?', hint: 'Say it again.', exitCode: 2 },
-    ],
-    ['of oclif', OCLIFS, { code: 'DECANT_USAGE', message: 'Nonexistent flag: --x.' }],
-    ['of somebody else', new TypeError('no'), { code: 'DECANT_UNEXPECTED', message: 'no', exitCode: 1 }],
-    ['that is none', 'a string', { code: 'DECANT_UNEXPECTED', message: 'a string', exitCode: 1 }],
-  ])('%s is told in words, or as one object', async (_whose, error, expected) => {
-    const json = await capture(async () => printError(error, { json: true }));
-    expect(jsonOf(json)).toEqual({ error: expect.objectContaining(expected) });
-    expect(json.stderr).toBe('');
-    const { message } = expected as Error;
-    const words = await capture(async () => printError(error, { json: false }));
-    expect(words.stderr).toMatch(new RegExp(`^✗ ${message.replaceAll(/[?.]/g, '\\$&')}\n {2}Next .+\n$`));
-    expect(words.stdout).toBe('');
-  });
-
-  describe('under DEBUG', () => {
-    beforeEach(() => {
-      process.env['DEBUG'] = 'decant';
-    });
-    afterEach(() => {
-      delete process.env['DEBUG'];
-    });
-
-    it('shows its stack on stderr, so that stdout stays one object', async () => {
-      const error = new TypeError('no');
-      const { stdout, stderr } = await capture(async () => printError(error, { json: true }));
-      expect(jsonOf({ stdout })).toMatchObject({ error: { message: 'no' } });
-      expect(stderr).toBe(`${error.stack}\n`);
-    });
-
-    it('shows none where there is none', async () => {
-      expect((await capture(async () => printError('a string', { json: true }))).stderr).toBe('');
-    });
-  });
-});
