@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { loadConfig, type Config } from './config.js';
 import type { DownOptions, Plan, UpOptions } from './domain/plan.js';
 import { POLICIES, type Policy } from './domain/policy.js';
 import { namesOf, type Progress, type RunReport } from './domain/report.js';
-import { EXIT } from './errors.js';
+import { DeclinedError } from './errors.js';
 import { action, boolean, Command, ExitError, integer, option, stderr, string } from './oclif.js';
 import { runText, stepText } from './output.js';
-import { exitCodeOf, paint, printError } from './print-error.js';
-import { MAX_LOCK_TIMEOUT } from './services/database.js';
+import { divertStdout, exitCodeOf, paint, printError, printJson } from './print-error.js';
+import { MAX_LOCK_TIMEOUT, mayNeedRecovery } from './services/database.js';
 import type { MigrationService } from './services/migration-service.js';
 
 /** Flags of every command that touches a database. */
@@ -113,14 +114,19 @@ export abstract class BaseCommand extends Command {
     const run = (service: MigrationService): Promise<RunReport> =>
       service[command]({ ...options, onProgress: this.onProgress });
     // What a killed process left to be played back will be, by the first to look: then there is no mere looking.
-    const look = existsSync(`${config.database}-journal`) ? 'write' : 'read';
-    const idle = await this.withService(config, look, async (service) => {
+    const look = mayNeedRecovery(config.database) ? 'write' : 'read';
+    const planned = await this.withService(config, look, async (service) => {
       const plan = await service.plan(command, options);
-      if (plan.steps.length === 0) return run(service);
+      if (plan.steps.length === 0) return { plan, report: await run(service) };
       if (needsConfirmation(plan) && flags.yes !== true) await this.confirm(plan);
-      return undefined;
+      return { plan, report: undefined };
     });
-    const report = idle ?? (await this.withService(config, 'write', run));
+    const report =
+      planned.report ??
+      (await this.withService(config, 'write', async (service) => {
+        refuseOther(planned.plan, await service.plan(command, options));
+        return run(service);
+      }));
     this.log(runText(report, this.paint));
     return { ...targetOf(config), ...report, ...namesByOutcome(report) };
   }
@@ -138,12 +144,23 @@ export abstract class BaseCommand extends Command {
     else this.log(stepText(progress.result, this.paint));
   };
 
-  // Ends the command with 1 when the answer is no.
   private async confirm(plan: Plan): Promise<void> {
     const { confirmRollback } = await import('./prompt.js');
     if (await confirmRollback(plan.steps.map(({ name }) => name))) return;
-    this.log('Nothing was rolled back.');
-    this.exit(EXIT.failed);
+    throw new DeclinedError(
+      'Nothing was rolled back: the question was answered with no.',
+      'Nothing is to be done.',
+    );
+  }
+
+  // With --json, what a migration or a config prints must not stand beside the one object.
+  protected override async init(): Promise<void> {
+    await super.init();
+    if (this.jsonEnabled()) divertStdout();
+  }
+
+  override logJson(json: unknown): void {
+    printJson(json);
   }
 
   protected override async catch(error: Error): Promise<void> {
@@ -155,7 +172,8 @@ export abstract class BaseCommand extends Command {
 
   private announce({ database, directory, origins, file }: Config): void {
     const from = (origin: string): string => (origin === 'config' ? `from ${file}` : `from ${origin}`);
-    stderr(`Database:   ${database} ${this.paint('dim', `(${from(origins.database)})`)}`);
+    const isNew = database === ':memory:' || existsSync(database) ? '' : ', not there yet';
+    stderr(`Database:   ${database} ${this.paint('dim', `(${from(origins.database)}${isNew})`)}`);
     stderr(
       directory === undefined
         ? 'Migrations: built in'
@@ -167,6 +185,15 @@ export abstract class BaseCommand extends Command {
 /** What a command works on, as `--json` names it; null for the built-in migrations. */
 export function targetOf({ database, directory }: Config): { database: string; directory: string | null } {
   return { database, directory: directory ?? null };
+}
+
+// What was confirmed, and nothing else, is carried out.
+function refuseOther(before: Plan, now: Plan): void {
+  if (before.command === 'up' || isDeepStrictEqual(before.steps, now.steps)) return;
+  throw new DeclinedError(
+    'Nothing was rolled back: another process has migrated the database since it was looked at.',
+    'Look at migrate:status, and run again.',
+  );
 }
 
 function needsConfirmation({ command, steps }: Plan): boolean {

@@ -8,6 +8,6 @@ if (major < 22 || (major === 22 && minor < 14)) {
 } else {
   const { enableCompileCache } = await import('node:module');
   enableCompileCache();
-  const { main } = await import('./main.js');
-  process.exit(await main(process.argv.slice(2)));
+  const { runToTheEnd } = await import('./main.js');
+  runToTheEnd(process.argv.slice(2));
 }

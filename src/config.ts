@@ -50,17 +50,17 @@ export function defineConfig(config: UserConfig): UserConfig {
 /** The database that is used where nothing names another: `DATABASE_PATH`, or `~/.decant/data/decant.db`. */
 export function defaultDatabasePath(env: NodeJS.ProcessEnv = process.env): string {
   const named = env['DATABASE_PATH'];
-  return named ? absolute(named, process.cwd()) : join(homedir(), '.decant', 'data', 'decant.db');
+  return named ? absolute(named, process.cwd()) : join(home(), '.decant', 'data', 'decant.db');
 }
 
-/** `DEBUG=1`, `DEBUG=decant`, `DEBUG=*`: show stack traces. */
+/** `DEBUG=decant`, `DEBUG=1` or `DEBUG=*`: show stack traces. */
 export function isDebugging(env: NodeJS.ProcessEnv = process.env): boolean {
-  return Boolean(env['DEBUG']);
+  return /^(?:1|true)$|\*|(?:^|,)decant/.test(env['DEBUG'] ?? '');
 }
 
 /** True where nobody can answer a question. */
 export function isUnattended(env: NodeJS.ProcessEnv = process.env): boolean {
-  return !process.stdin.isTTY || Boolean(env['CI']);
+  return !process.stdin.isTTY || !process.stderr.isTTY || Boolean(env['CI']);
 }
 
 /** Reads the config file, if there is one, and decides every setting. @throws ConfigError, UsageError */
@@ -120,7 +120,15 @@ function firstOf(...candidates: readonly Candidate[]): { origin: Origin; path: s
 /** An absolute path, with `~` for the home folder. */
 export function absolute(path: string, base: string): string {
   if (path === ':memory:' || isAbsolute(path)) return path;
-  return /^~(?=$|[/\\])/.test(path) ? join(homedir(), path.slice(1)) : resolve(base, path);
+  return /^~(?=$|[/\\])/.test(path) ? join(home(), path.slice(1)) : resolve(base, path);
+}
+
+function home(): string {
+  if (isAbsolute(homedir())) return homedir();
+  throw new UsageError(
+    `There is no home folder: HOME is "${homedir()}".`,
+    'Set HOME, or name the database by --database or DATABASE_PATH.',
+  );
 }
 
 /** The files that may hold the settings, first found first. */
@@ -131,7 +139,7 @@ export const CONFIG_FILES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map(
 async function readConfigFile(path: string | undefined): Promise<{ file?: string; config: UserConfig }> {
   const { lilconfig } = await import('lilconfig');
   const explorer = lilconfig('decant', {
-    searchPlaces: ['package.json', ...CONFIG_FILES],
+    searchPlaces: [...CONFIG_FILES, 'package.json'],
     ignoreEmptySearchPlaces: false, // a file that says nothing is a mistake, not a wish for the defaults
     loaders: {
       '.ts': importConfig,
@@ -164,7 +172,7 @@ async function importConfig(file: string): Promise<unknown> {
 
 function parseConfig(file: string, content: string): unknown {
   try {
-    return JSON.parse(content);
+    return JSON.parse(content.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw cannotLoad(file, cause);
   }

@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import type { Config } from './config.js';
 import type { Database, Migration, MigrationDefinition } from './domain/migration.js';
-import { STRICT, type HistoryPolicy } from './domain/policy.js';
-import { InjectionError, UsageError } from './errors.js';
+import { POLICIES, STRICT, type HistoryPolicy } from './domain/policy.js';
+import { ConfigError, UsageError } from './errors.js';
+import { injectionError, lastLineOf } from './injection-error.js';
 import {
   container as root,
   injectable,
@@ -30,11 +32,11 @@ const FACTORY = MigrationFactory as InjectionToken<MigrationFactory>;
 export interface DecantOptions extends Partial<HistoryPolicy> {
   /** An open better-sqlite3 connection; it stays yours to close. */
   readonly database?: Database;
-  /** The file of a database that Decant opens when it is first needed. */
+  /** The file of a database. Decant opens it when it is first needed, and creates it if it is not there. */
   readonly path?: string;
   /** Classes, instances or plain objects. */
   readonly migrations?: readonly MigrationDefinition[];
-  /** Absolute path of a folder of migration files. */
+  /** A folder of migration files. */
   readonly directory?: string;
   /** With `path`: milliseconds to wait for another process's lock (default 10,000). */
   readonly lockTimeout?: number;
@@ -101,11 +103,27 @@ export async function openService(
     missing,
     changed,
   });
-  config.register?.(container);
+  callRegister(config, container);
   return {
     service: container.resolve(MigrationService),
     close: () => void database.close(),
   };
+}
+
+function callRegister({ register, file }: Config, container: DependencyContainer): void {
+  let result: unknown;
+  try {
+    result = register?.(container);
+  } catch (cause) {
+    throw new ConfigError(`register() of ${file} failed: ${lastLineOf(cause)}`, 'Mend the config file.', {
+      cause,
+    });
+  }
+  if (typeof (result as PromiseLike<unknown> | undefined)?.then !== 'function') return;
+  throw new ConfigError(
+    `register() of ${file} returned a promise: it must be synchronous.`,
+    'Take `async` off it.',
+  );
 }
 
 /** Builds migrations by a child container for each run, so that what is scoped to a container lives for a run. */
@@ -134,90 +152,9 @@ function build(scope: DependencyContainer, { name, class: target }: NamedClass):
   }
 }
 
-// tsyringe says "TypeInfo not known"; find the parameter that it could not fill, and say what to do about it.
-function injectionError(
-  scope: DependencyContainer,
-  { name, class: target }: NamedClass,
-  cause: unknown,
-): InjectionError {
-  const slots = slotsOf(target);
-  if (slots.length === 0 && target.length > 0) {
-    return new InjectionError(
-      `Cannot build ${name}: nothing is known of its constructor's parameters (${parametersOf(target).join(', ')}).`,
-      'Decorate the class with @migration(); in plain JavaScript, which has no types to go by, let it have none.',
-      { cause },
-    );
-  }
-  const index = slots.findIndex((slot) => !resolves(scope, slot));
-  const slot = slots[index];
-  if (slot === undefined) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    return new InjectionError(
-      `Cannot build ${name}: its constructor failed: ${why}`,
-      'Mend the constructor.',
-      { cause },
-    );
-  }
-  return new InjectionError(
-    `Cannot build ${name}: the container cannot fill parameter ${index + 1}, "${parametersOf(target)[index] ?? '?'}".`,
-    cureFor(slot.token),
-    { cause },
-  );
-}
-
-/** What one parameter is to be filled with. */
-interface Slot {
-  readonly token: unknown;
-  readonly multiple?: boolean;
-  readonly isOptional?: boolean;
-}
-
-// TypeScript leaves the types; @inject, @injectAll and their kin leave a token, or a descriptor around one.
-function slotsOf(target: NamedClass['class']): readonly Slot[] {
-  const types = (Reflect.getMetadata('design:paramtypes', target) ?? []) as readonly unknown[];
-  const tokens = (Reflect.getMetadata('injectionTokens', target) ?? {}) as Readonly<Record<number, unknown>>;
-  const count = Math.max(types.length, ...Object.keys(tokens).map((index) => Number(index) + 1));
-  return Array.from({ length: count }, (_, index) => {
-    const wanted = tokens[index] ?? types[index];
-    return typeof wanted === 'object' && wanted !== null && 'token' in wanted ? wanted : { token: wanted };
-  });
-}
-
-// What TypeScript writes down of types that are no class.
-const TELLS_NOTHING = new Set<unknown>([undefined, Object, String, Number, Boolean, Array, Function]);
-
-function cureFor(token: unknown): string {
-  if (TELLS_NOTHING.has(token)) {
-    return 'Its type is an interface, a plain value, or comes by `import type`: import a class as a value, or use @inject(TOKEN).';
-  }
-  if (typeof token === 'function') {
-    return `Decorate ${token.name} with @injectable(), or register it: container.register(${token.name}, …).`;
-  }
-  const text = typeof token === 'symbol' || typeof token === 'string' ? String(token) : 'TOKEN';
-  return `Register it before the run: container.register(${text}, …); for the CLI, in register() of decant.config.`;
-}
-
-function resolves(scope: DependencyContainer, { token, multiple, isOptional }: Slot): boolean {
-  if (isOptional === true) return true;
-  try {
-    if (multiple === true) scope.resolveAll(token as InjectionToken);
-    else scope.resolve(token as InjectionToken);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-// A class without a constructor of its own has its parent's.
-function parametersOf(target: unknown): readonly string[] {
-  const list = /constructor\s*\(([^)]*)\)/.exec(String(target))?.[1];
-  if (list !== undefined) return list.split(',').map((parameter) => parameter.trim());
-  return typeof target === 'function' ? parametersOf(Object.getPrototypeOf(target)) : [];
-}
-
 function sourceOf({ migrations, directory }: DecantOptions): MigrationSource {
   if (migrations !== undefined && directory === undefined) return new ListSource(migrations);
-  if (directory !== undefined && migrations === undefined) return new DirectorySource(directory);
+  if (directory !== undefined && migrations === undefined) return new DirectorySource(resolve(directory));
   throw new UsageError('Decant needs either `migrations` or `directory`.', 'Give exactly one of them.');
 }
 
@@ -230,7 +167,7 @@ function connectionOf({ database, path, lockTimeout }: DecantOptions): { get(): 
   return {
     get() {
       if (database !== undefined) return database;
-      if (path === undefined) throw new UsageError('Decant has no database.', 'Give `database` or `path`.');
+      if (!path) throw new UsageError('Decant has no database.', 'Give `database` or `path`.');
       return (opened ??= openDatabase(path, lockTimeout));
     },
     close() {
@@ -241,6 +178,10 @@ function connectionOf({ database, path, lockTimeout }: DecantOptions): { get(): 
 }
 
 function policyOf({ outOfOrder, missing, changed }: DecantOptions): HistoryPolicy {
+  for (const [key, value] of Object.entries({ outOfOrder, missing, changed })) {
+    if (value === undefined || POLICIES.includes(value)) continue;
+    throw new UsageError(`${key} must be one of ${POLICIES.join(', ')}, not ${value}.`, 'Mend the option.');
+  }
   return {
     outOfOrder: outOfOrder ?? STRICT.outOfOrder,
     missing: missing ?? STRICT.missing,

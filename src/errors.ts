@@ -120,6 +120,24 @@ export class OutOfOrderError extends DecantError {
   }
 }
 
+/** Another process rolled back, after this run had been planned, what the run builds on. */
+export class OvertakenError extends DecantError {
+  readonly code = 'DECANT_OVERTAKEN';
+  override readonly exitCode = EXIT.history;
+
+  constructor(migration: string, after: string) {
+    super(
+      `${migration} was not applied: ${after}, which it comes after, has been rolled back by another process.`,
+      'Look at migrate:status, and run again.',
+    );
+  }
+}
+
+/** A rollback was not wanted: its question was answered with no, or is no longer the one that was asked. */
+export class DeclinedError extends DecantError {
+  readonly code = 'DECANT_DECLINED';
+}
+
 /** A recorded migration is not in the source. */
 export class MissingMigrationError extends DecantError {
   readonly code = 'DECANT_MISSING';
@@ -152,6 +170,21 @@ export class DatabaseLockedError extends DecantError {
   override readonly exitCode = EXIT.locked;
 }
 
+/** A migration ran outside a transaction, and then its record could not be written. */
+export class NotRecordedError extends DecantError {
+  readonly code = 'DECANT_NOT_RECORDED';
+  override readonly exitCode: number;
+
+  constructor(migration: string, cause: Error) {
+    super(
+      `Migration ${migration} ran, but was not recorded: ${cause.message}`,
+      'It will run once more with the next run, as one with transaction: false must bear.',
+      { cause },
+    );
+    this.exitCode = cause instanceof DecantError ? cause.exitCode : EXIT.failed;
+  }
+}
+
 /** The database cannot be opened, read or written. */
 export class DatabaseError extends DecantError {
   readonly code = 'DECANT_DATABASE';
@@ -179,8 +212,11 @@ export interface Failure {
   readonly sql?: string | undefined;
   /** SQLite's extended result code, as in `SQLITE_CONSTRAINT_UNIQUE`. */
   readonly sqliteCode?: string | undefined;
-  /** `'all'`: the failed migration left nothing behind. `'unknown'`: it ran outside a transaction, or ended it. */
-  readonly rolledBack: 'all' | 'unknown';
+  /**
+   * `'all'`: the failed migration left nothing behind. `'unknown'`: it ran outside a transaction, or ended it.
+   * `'not begun'`: its prepare() failed, before anything ran.
+   */
+  readonly rolledBack: 'all' | 'unknown' | 'not begun';
   /** Names of the migrations that this run had completed before; they stay. */
   readonly completed: readonly string[];
 }

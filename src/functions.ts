@@ -8,7 +8,7 @@ import { namesOf, type RunReport } from './domain/report.js';
 import { statusOf, type MigrationStatus } from './domain/status.js';
 import { UsageError } from './errors.js';
 import { builtInMigrations } from './migrations/index.js';
-import { openDatabase, openForReading } from './services/database.js';
+import { openForReading, openOwnDatabase } from './services/database.js';
 import { ListSource } from './services/list-source.js';
 import { makeReady, plannedOf, type LoadedMigrations } from './services/loaded-migration.js';
 import { MigrationService } from './services/migration-service.js';
@@ -86,13 +86,7 @@ export function getDatabasePath(): string {
 
 /** The process's connection to the default database, opened (and its folder created) when first asked for. */
 export function getDatabase(): Database {
-  if (current?.open !== true) {
-    current = openDatabase(getDatabasePath());
-    if (current.pragma('journal_mode', { simple: true }) !== 'wal') current.pragma('journal_mode = WAL');
-    // Without it, REPLACE deletes rows behind the back of the triggers that keep nodes_fts in step.
-    // https://sqlite.org/lang_conflict.html
-    current.pragma('recursive_triggers = ON');
-  }
+  if (current?.open !== true) current = openOwnDatabase(getDatabasePath());
   return current;
 }
 
@@ -109,6 +103,7 @@ export function initializeDatabase(): string[] {
 
 /** The status of the default database, which is not created by asking. */
 export function getDatabaseMigrationStatus(): MigrationStatus[] {
+  if (current?.open === true) return getMigrationStatus(current);
   const db = openForReading(getDatabasePath());
   try {
     return getMigrationStatus(db);

@@ -4,6 +4,5 @@ export { string as argument } from '@oclif/core/args';
 export { Command } from '@oclif/core/command';
 export { CLIError, ExitError } from '@oclif/core/errors';
 export { boolean, integer, option, string } from '@oclif/core/flags';
-export { flush } from '@oclif/core/flush';
 export { run } from '@oclif/core/run';
-export { action, colorize, stderr, stdout } from '@oclif/core/ux';
+export { action, colorize, stderr } from '@oclif/core/ux';

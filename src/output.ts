@@ -73,7 +73,7 @@ function failureLines(failure: Failure): readonly (readonly [string, string])[] 
     ['File', failure.file === undefined ? undefined : failure.file + line],
     ['Statement', failure.sql],
     ['SQLite', failure.sqliteCode],
-    ['Rolled back', failure.rolledBack === 'all' ? `${failure.migration}, completely` : 'not all of it'],
+    ['Rolled back', ROLLED_BACK[failure.rolledBack]?.replace('NAME', failure.migration)],
     [
       'Before it',
       failure.completed.length > 0 ? `${failure.completed.join(', ')} (done, and stays)` : undefined,
@@ -82,7 +82,14 @@ function failureLines(failure: Failure): readonly (readonly [string, string])[] 
   return lines.flatMap(([label, text]) => (text === undefined ? [] : [[label, text] as const]));
 }
 
+const ROLLED_BACK: Record<Failure['rolledBack'], string | undefined> = {
+  all: 'NAME, completely',
+  unknown: 'not all of it',
+  'not begun': undefined,
+};
+
 const SQL_LINES = 12;
+const SQL_WIDTH = 200;
 
 // A statement as its author wrote it, without the margin of the code around it.
 function indented(text: string): string {
@@ -90,9 +97,13 @@ function indented(text: string): string {
   const margin = Math.min(
     ...lines.filter((line) => line.trim() !== '').map((line) => /^\s*/.exec(line)?.[0].length ?? 0),
   );
-  const shown = lines.slice(0, SQL_LINES).map((line) => line.slice(lines.length > 1 ? margin : 0));
+  const shown = lines.slice(0, SQL_LINES).map((line) => cut(line.slice(lines.length > 1 ? margin : 0)));
   if (lines.length > SQL_LINES) shown.push(`… (${lines.length - SQL_LINES} more lines)`);
   return shown.join(`\n${' '.repeat(15)}`);
+}
+
+function cut(line: string): string {
+  return line.length > SQL_WIDTH ? `${line.slice(0, SQL_WIDTH)} …` : line.trimEnd();
 }
 
 function statusLine({ name, appliedAt, applied }: MigrationStatus, width: number, paint: Paint): string {
@@ -103,9 +114,7 @@ function statusLine({ name, appliedAt, applied }: MigrationStatus, width: number
 function nothingToDo({ command, held }: Pick<Plan, 'command' | 'held'>): string {
   const state = command === 'up' ? 'pending' : 'applied';
   if (held.length > 0) return `Nothing to do: ${plural(held.length, `${state} left as asked`)}.`;
-  return command === 'up'
-    ? 'Nothing to do: every migration is applied.'
-    : 'Nothing to do: no migration is applied.';
+  return command === 'up' ? 'Nothing to do: nothing is pending.' : 'Nothing to do: no migration is applied.';
 }
 
 function plural(count: number, what: string): string {

@@ -1,10 +1,26 @@
+import { inspect } from 'node:util';
 import { isDebugging } from './config.js';
 import { DecantError, MigrationFailedError, UnexpectedError, UsageError } from './errors.js';
-import { CLIError, colorize, stderr, stdout } from './oclif.js';
+import { CLIError, colorize, stderr } from './oclif.js';
 import { errorText, type Paint } from './output.js';
 
 /** Colour where the terminal has it. */
 export const paint: Paint = (style, text) => colorize(style, text);
+
+let diverted: typeof process.stdout.write | undefined;
+
+/** Sends to stderr what anybody prints on stdout, until `printJson` prints. */
+export function divertStdout(): void {
+  diverted = process.stdout.write.bind(process.stdout);
+  process.stdout.write = process.stderr.write.bind(process.stderr);
+}
+
+/** Prints the one JSON object on stdout. */
+export function printJson(json: unknown): void {
+  if (diverted !== undefined) process.stdout.write = diverted;
+  diverted = undefined;
+  process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+}
 
 /** What the process ends with after an error. */
 export function exitCodeOf(error: unknown): number {
@@ -15,9 +31,9 @@ export function exitCodeOf(error: unknown): number {
 /** Shows an error: as one JSON object on stdout, or in words on stderr; the stack only under DEBUG. */
 export function printError(error: unknown, { json }: { readonly json: boolean }): void {
   const known = explained(error);
-  if (json) stdout(JSON.stringify({ error: errorJson(known) }, null, 2));
+  if (json) printJson({ error: errorJson(known) });
   else stderr(errorText(known, paint));
-  if (isDebugging() && error instanceof Error) stderr(error.stack ?? '');
+  if (isDebugging()) stderr(inspect(error)); // with the causes, and the user's own stack among them
 }
 
 // oclif's errors are about the command line; any other that is not Decant's own should not have come this far.
@@ -25,7 +41,7 @@ function explained(error: unknown): DecantError {
   if (error instanceof DecantError) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof CLIError)) return new UnexpectedError(message, UNEXPECTED_HINT, { cause: error });
-  const [, command] = /^command (.*) not found$/.exec(message) ?? [];
+  const [, command] = /^[Cc]ommand (.*) not found\.?$/.exec(message) ?? [];
   if (command !== undefined) {
     return new UsageError(`There is no command ${command}.`, 'decant migrate --help lists the commands.');
   }

@@ -30,6 +30,13 @@ interface Expected {
 const CLASSES: Record<ClassName, Expected> = {
   UsageError: { code: 'DECANT_USAGE', exit: 2, make: () => new errors.UsageError('m', 'h') },
   UnexpectedError: { code: 'DECANT_UNEXPECTED', exit: 1, make: () => new errors.UnexpectedError('m', 'h') },
+  OvertakenError: { code: 'DECANT_OVERTAKEN', exit: 4, make: () => new errors.OvertakenError('2_b', '1_a') },
+  DeclinedError: { code: 'DECANT_DECLINED', exit: 1, make: () => new errors.DeclinedError('m', 'h') },
+  NotRecordedError: {
+    code: 'DECANT_NOT_RECORDED',
+    exit: 5,
+    make: () => new errors.NotRecordedError('1_a', new errors.DatabaseLockedError('m', 'h')),
+  },
   ConfigError: { code: 'DECANT_CONFIG', exit: 2, make: () => new errors.ConfigError('m', 'h') },
   SourceError: { code: 'DECANT_SOURCE', exit: 2, make: () => new errors.SourceError('m', 'h') },
   UnknownMigrationError: {

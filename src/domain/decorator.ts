@@ -1,4 +1,5 @@
 import 'reflect-metadata'; // before any decorated class is defined: it is what keeps the constructor's types
+import { InvalidMigrationError } from '../errors.js';
 import type { MigrationClass } from './migration.js';
 
 /** What `@migration({...})` may say. */
@@ -27,10 +28,35 @@ const OPTIONS = Symbol.for('decant.migration');
  * class Backfill extends Migration { … }
  */
 export function migration(options: MigrationOptions = {}) {
+  checkOptions(options);
   return (target: MigrationClass): void => {
     Object.defineProperty(target, OPTIONS, { value: Object.freeze({ ...options }) });
     if (options.name !== undefined) nameIt(target.prototype as object, options.name);
   };
+}
+
+const TYPES: Record<keyof MigrationOptions, 'string' | 'boolean'> = {
+  name: 'string',
+  description: 'string',
+  transaction: 'boolean',
+  irreversible: 'string',
+};
+
+// Nothing checks the types of a .ts migration before it runs, and a misspelt `irreversible` would be no guard.
+function checkOptions(options: MigrationOptions): void {
+  if (typeof options === 'function') {
+    throw new InvalidMigrationError('@migration is written without its parentheses.', 'Write @migration().');
+  }
+  for (const [key, value] of Object.entries(options)) {
+    const type = Object.hasOwn(TYPES, key) ? TYPES[key as keyof MigrationOptions] : undefined;
+    if (type !== undefined && (value === undefined || typeof value === type)) continue;
+    throw new InvalidMigrationError(
+      type === undefined
+        ? `@migration() knows no option ${key}.`
+        : `@migration({ ${key} }) must be a ${type}.`,
+      `The options are ${Object.keys(TYPES).join(', ')}.`,
+    );
+  }
 }
 
 /** The options of a class, or of an instance; none for a plain object. */

@@ -71,7 +71,7 @@ export interface MigrationRecord {
   readonly applied_at: string;
 }
 
-/** True for a class, or an object with a synchronous-looking `up`. */
+/** True for a class, or an object, that has an `up()`. */
 export function isDefinition(value: unknown): value is MigrationDefinition {
   if (typeof value === 'function') return typeof value.prototype?.up === 'function';
   return typeof value === 'object' && value !== null && 'up' in value && typeof value.up === 'function';

@@ -1,4 +1,4 @@
-import { InvalidMigrationError } from '../errors.js';
+import { UsageError } from '../errors.js';
 
 /** The number before the first `_` or `-` of a name, as its digits, or undefined when the name has none. */
 export function prefixOf(name: string): string | undefined {
@@ -40,7 +40,7 @@ export function slugOf(words: string): string {
     .match(/(?:[\p{L}\p{N}]\p{M}*)+/gu);
   const slug = (parts ?? []).join('_');
   if (slug === '') {
-    throw new InvalidMigrationError(
+    throw new UsageError(
       `"${words}" leaves nothing to name a migration by.`,
       'Use at least one letter or digit, as in: decant migrate:create add users',
     );

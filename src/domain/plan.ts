@@ -7,7 +7,7 @@ import {
 } from '../errors.js';
 import { missingOf, pendingOf, type History } from './history.js';
 import type { Direction } from './migration.js';
-import { compareNames } from './name.js';
+import { compareNames, inOrder } from './name.js';
 import { judge, STRICT, type HistoryPolicy } from './policy.js';
 
 /** What a command would do: which migrations, in which order and direction, and why. */
@@ -25,6 +25,8 @@ export interface PlanStep {
   readonly name: string;
   readonly direction: Direction;
   readonly reason: string;
+  /** For up: the migration that it comes after, which must be applied by then. */
+  readonly after?: string;
 }
 
 export interface HeldMigration {
@@ -98,7 +100,7 @@ export function planUp(history: History, options: UpOptions = {}, policy: Histor
   const count = options.to === undefined ? (options.steps ?? pending.length) : countUpTo(history, options.to);
   return {
     command: 'up',
-    steps: pending.slice(0, count).map(({ name }) => ({ name, direction: 'up', reason: 'pending' })),
+    steps: upSteps(history, pending.slice(0, count), 'pending'),
     held: pending.slice(count).map(({ name }) => ({
       name,
       reason: options.to === undefined ? `beyond ${stepsText(options.steps)}` : `after ${options.to}`,
@@ -139,8 +141,27 @@ export function planReset(history: History): Plan {
 /** The last applied migration, down and up again. @throws MissingMigrationError */
 export function planRedo(history: History): Plan {
   const down = planDown(history);
-  const up = down.steps.map(({ name }): PlanStep => ({ name, direction: 'up', reason: 'applied again' }));
+  const up = upSteps(history, down.steps, 'applied again');
   return { ...down, command: 'redo', steps: [...down.steps, ...up] };
+}
+
+function upSteps(
+  { records }: History,
+  migrations: readonly { readonly name: string }[],
+  reason: string,
+): readonly PlanStep[] {
+  const names = [...new Set([...records, ...migrations].map(({ name }) => name))];
+  const before = new Map<string, string>();
+  let last: string | undefined;
+  for (const { name } of inOrder(names.map((each) => ({ name: each })))) {
+    if (last !== undefined) before.set(name, last);
+    last = name;
+  }
+  return migrations.map(({ name }) => {
+    const after = before.get(name);
+    const step = { name, direction: 'up', reason } as const;
+    return after === undefined ? step : { ...step, after };
+  });
 }
 
 function stepsText(count: number | undefined): string {

@@ -3,6 +3,7 @@ import {
   LaterMigrationsError,
   MissingMigrationError,
   OutOfOrderError,
+  OvertakenError,
 } from '../errors.js';
 import { missingOf, outOfOrderOf, pendingOf, type History } from './history.js';
 import { compareNames, inOrder, prefixOf } from './name.js';
@@ -47,19 +48,21 @@ export function judge(history: History, policy: HistoryPolicy): readonly string[
 }
 
 /**
- * Judges one step by the records as they are now: a rollback comes before those of what is older, and `up` asks the
- * policy whether it may come after what is newer.
- * @throws LaterMigrationsError, OutOfOrderError
+ * Judges one step by the records as they are now: a rollback comes before those of what is older, and `up` comes
+ * after what it was planned to come after and, unless the policy allows it, not after anything newer.
+ * @throws LaterMigrationsError, OutOfOrderError, OvertakenError
  */
 export function refuseOutOfTurn(step: PlanStep, recorded: ReadonlySet<string>, policy: HistoryPolicy): void {
   const later = inOrder(Array.from(recorded, (name) => ({ name })))
     .map(({ name }) => name)
     .filter((name) => compareNames(name, step.name) > 0);
-  if (step.direction === 'down' && later.length > 0) throw new LaterMigrationsError(step.name, later);
-  const last = later.findLast((name) => prefixOf(name) !== undefined);
-  if (step.direction === 'up' && policy.outOfOrder === 'error' && last !== undefined) {
-    throw new OutOfOrderError([step.name], last);
+  if (step.direction === 'down') {
+    if (later.length > 0) throw new LaterMigrationsError(step.name, later);
+    return;
   }
+  if (step.after !== undefined && !recorded.has(step.after)) throw new OvertakenError(step.name, step.after);
+  const last = later.findLast((name) => prefixOf(name) !== undefined);
+  if (policy.outOfOrder === 'error' && last !== undefined) throw new OutOfOrderError([step.name], last);
 }
 
 const MISSING_HINT =

@@ -8,7 +8,7 @@ export interface StepResult {
   readonly name: string;
   readonly direction: Direction;
   readonly outcome: Outcome;
-  /** Milliseconds from BEGIN to COMMIT. */
+  /** Milliseconds from the wait for the lock to COMMIT. */
   readonly durationMs: number;
 }
 

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -20,12 +20,28 @@ export const MAX_LOCK_TIMEOUT = 0x7fffffff;
  * @throws DatabaseError, DatabaseLockedError
  */
 export function openDatabase(path: string, timeout = DEFAULT_LOCK_TIMEOUT): Connection {
+  return open(path, timeout, (db) => {
+    if (db.pragma('page_count', { simple: true }) === 0) setWal(db, timeout);
+  });
+}
+
+/** Opens Decant's own database, which is in WAL mode whoever made it, and keeps its search index in step. */
+export function openOwnDatabase(path: string): Connection {
+  return open(path, DEFAULT_LOCK_TIMEOUT, (db) => {
+    if (path !== ':memory:') setWal(db, DEFAULT_LOCK_TIMEOUT);
+    // Without it, REPLACE deletes rows behind the back of the triggers that keep nodes_fts in step.
+    // https://sqlite.org/lang_conflict.html
+    db.pragma('recursive_triggers = ON');
+  });
+}
+
+function open(path: string, timeout: number, configure: (db: Connection) => void): Connection {
   return explainingSqliteErrors(path, () => {
     if (path !== path.trim()) throw trimmed(path);
     makeFolder(path);
     return configured(new Database(path, { timeout }), (db) => {
       db.pragma('foreign_keys = ON');
-      if (db.pragma('page_count', { simple: true }) === 0) setWal(db, timeout);
+      configure(db);
     });
   });
 }
@@ -38,16 +54,22 @@ export function openForReading(path: string, timeout = DEFAULT_LOCK_TIMEOUT): Co
   return explainingSqliteErrors(path, () => {
     if (path !== path.trim()) throw trimmed(path);
     if (path === ':memory:' || !existsSync(path)) return new Database(':memory:');
+    const file = realpathSync(path); // SQLite keeps its journals beside the file itself, not beside a link to it
     // The last connection to close a WAL database moves the WAL into the file, unless it is read-only. Without a
     // WAL there is nothing to move, and a read-only connection would leave an empty one behind.
-    const readonly = existsSync(`${path}-wal`) || existsSync(`${path}-journal`);
+    const readonly = existsSync(`${file}-wal`) || existsSync(`${file}-journal`);
     try {
-      return look(new Database(path, { readonly, timeout, fileMustExist: true }));
+      return look(new Database(file, { readonly, timeout, fileMustExist: true }));
     } catch (error) {
-      if (isSqliteError(error) && error.code === 'SQLITE_READONLY_ROLLBACK') return openRecovered(path);
+      if (isSqliteError(error) && error.code === 'SQLITE_READONLY_ROLLBACK') return openRecovered(file);
       throw error;
     }
   });
+}
+
+/** Whether a killed process may have left a journal that has to be played back before anything can be read. */
+export function mayNeedRecovery(path: string): boolean {
+  return existsSync(path) && existsSync(`${realpathSync(path)}-journal`);
 }
 
 function look(connection: Connection): Connection {

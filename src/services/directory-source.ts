@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { DiscoveredMigration, MigrationDefinition } from '../domain/migration.js';
 import { prefixOf } from '../domain/name.js';
-import { DuplicateMigrationError, SourceError } from '../errors.js';
+import { DuplicateMigrationError, InvalidMigrationError, SourceError } from '../errors.js';
 import { MigrationSource } from './migration-source.js';
 import { importMigration } from './module-loader.js';
 
@@ -27,7 +27,7 @@ export class DirectorySource extends MigrationSource {
   }
 
   override load(migration: DiscoveredMigration): Promise<MigrationDefinition> {
-    return importMigration(migration.name, fileOf(migration));
+    return importMigration(migration.name, fileOf(migration), this.checksum(migration));
   }
 
   /** SHA-256 of the text, without a byte order mark and with every line end as `\n`: a checkout may change those. */
@@ -83,20 +83,29 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw unreadable(file, cause);
+    throw new InvalidMigrationError(`Cannot read ${file}: ${reasonOf(cause)}.`, 'Check its permissions.', {
+      cause,
+    });
   }
 }
 
 function unreadable(path: string, cause: unknown): SourceError {
-  const { code } = cause as NodeJS.ErrnoException;
-  const why =
-    { ENOENT: 'it does not exist', ENOTDIR: 'it is not a folder', EACCES: 'permission denied' }[code ?? ''] ??
-    (cause as Error).message;
   return new SourceError(
-    `Cannot read migrations from ${path}: ${why}.`,
+    `Cannot read migrations from ${path}: ${reasonOf(cause)}.`,
     'Check --dir, DECANT_MIGRATIONS_DIR or `directory` in decant.config; decant migrate:init makes a new one.',
     { cause },
   );
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  ENOTDIR: 'it is not a folder',
+  EACCES: 'permission denied',
+};
+
+function reasonOf(cause: unknown): string {
+  const { code = '', message } = cause as NodeJS.ErrnoException;
+  return REASONS[code] ?? message;
 }
 
 // Every migration that this source discovered has a file.

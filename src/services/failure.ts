@@ -7,7 +7,9 @@ import {
   DatabaseLockedError,
   LaterMigrationsError,
   MigrationFailedError,
+  NotRecordedError,
   OutOfOrderError,
+  OvertakenError,
   TransactionEndedError,
   type Failure,
 } from '../errors.js';
@@ -23,11 +25,10 @@ export function failureOf(
   completed: readonly string[],
 ): Error {
   if (error instanceof DatabaseLockedError) return lockedAfter(error, completed);
-  if (error instanceof LaterMigrationsError || error instanceof OutOfOrderError) return error;
+  if (COMPLETE.some((complete) => error instanceof complete)) return error as Error;
   const body = error instanceof BodyError ? error : new BodyError('threw', undefined, error);
   const { cause } = body;
-  if (isLocked(cause)) return lockedIn(step, cause, completed);
-  const whole = loaded.options.transaction !== false && body.kind !== 'ended the transaction';
+  if (isLocked(cause) && loaded.options.transaction === false) return lockedIn(step, cause, completed);
   const failure: Failure = {
     migration: step.name,
     direction: step.direction,
@@ -35,10 +36,35 @@ export function failureOf(
     line: lineIn(loaded.file, cause),
     sql: body.sql,
     sqliteCode: codeOf(cause),
-    rolledBack: whole ? 'all' : 'unknown',
+    rolledBack: rolledBackOf(loaded, body.kind),
     completed,
   };
   return errorFor(body.kind, failure, cause);
+}
+
+/** What prepare() threw, before anything ran. */
+export function preparationError(
+  error: unknown,
+  step: PlanStep,
+  loaded: LoadedMigration,
+): MigrationFailedError {
+  const failure: Failure = {
+    migration: step.name,
+    direction: step.direction,
+    file: loaded.file,
+    line: lineIn(loaded.file, error),
+    rolledBack: 'not begun',
+    completed: [],
+  };
+  const message = `prepare() of ${subject(failure)} failed: ${messageOf(error)}`;
+  return new MigrationFailedError(failure, message, 'Mend it and run again; nothing was begun.', error);
+}
+
+// These say all there is to say: the first three judge a step under the lock, before it runs.
+const COMPLETE = [LaterMigrationsError, OutOfOrderError, OvertakenError, NotRecordedError];
+
+function rolledBackOf({ options }: LoadedMigration, kind: BodyError['kind']): Failure['rolledBack'] {
+  return options.transaction !== false && kind !== 'ended the transaction' ? 'all' : 'unknown';
 }
 
 function errorFor(kind: BodyError['kind'], failure: Failure, cause: unknown): MigrationFailedError {
@@ -48,13 +74,23 @@ function errorFor(kind: BodyError['kind'], failure: Failure, cause: unknown): Mi
   return new MigrationFailedError(failure, message, hint(failure), cause);
 }
 
+// Anything can be thrown, also what cannot be shown.
 function messageOf(error: unknown): string {
-  return error instanceof Error || isSqliteError(error) ? error.message : String(error);
+  try {
+    const told = toldBy(error);
+    return String(told instanceof Error || isSqliteError(told) ? told.message : told);
+  } catch {
+    return 'it threw something that cannot be shown';
+  }
 }
 
 // SQLite's own error, or, where the engine's COMMIT or record failed, the one that explains it.
+function toldBy(error: unknown): unknown {
+  return error instanceof DatabaseError && error.cause !== undefined ? error.cause : error;
+}
+
 function codeOf(error: unknown): string | undefined {
-  const told = error instanceof DatabaseError ? error.cause : error;
+  const told = toldBy(error);
   return isSqliteError(told) ? told.code : undefined;
 }
 
@@ -109,14 +145,15 @@ function hint({ sqliteCode, rolledBack, direction }: Failure): string {
   return `Mend the migration and run decant migrate:${direction} again; the database is as it was before it.`;
 }
 
-// The innermost frame that is in the migration's own file. A frame names it as a path or as a URL.
+// The innermost frame that is in the migration's own file. A frame names it as a path or as a URL, which has a query
+// when the file was imported anew.
 function lineIn(file: string | undefined, error: unknown): number | undefined {
   if (file === undefined) return undefined;
   for (const frame of stackOf(error).split('\n')) {
     for (const name of [pathToFileURL(file).href, file]) {
-      const at = frame.indexOf(`${name}:`);
-      const line = at === -1 ? NaN : Number.parseInt(frame.slice(at + name.length + 1), 10);
-      if (!Number.isNaN(line)) return line;
+      const at = frame.indexOf(name);
+      const line = at === -1 ? undefined : /^(?:\?[^:]*)?:(\d+)/.exec(frame.slice(at + name.length))?.[1];
+      if (line !== undefined) return Number(line);
     }
   }
   return undefined;

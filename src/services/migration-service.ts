@@ -17,8 +17,8 @@ import {
   type StepResult,
 } from '../domain/report.js';
 import { statusOf, type StatusReport } from '../domain/status.js';
-import { DatabaseLockedError } from '../errors.js';
-import { failureOf } from './failure.js';
+import { DatabaseLockedError, NotRecordedError } from '../errors.js';
+import { failureOf, preparationError } from './failure.js';
 import { readHistory } from './history-reader.js';
 import {
   makeReady,
@@ -40,8 +40,8 @@ interface Run {
   names?: ReadonlySet<string>;
 }
 
-/** A callback for each step as it begins and ends. */
 export interface RunOptions {
+  /** Told of each step as it begins and ends. What it throws ends the run there; what was done stays done. */
   readonly onProgress?: OnProgress | undefined;
 }
 
@@ -128,7 +128,7 @@ export class MigrationService {
       try {
         await migration.migration.prepare?.(step.direction);
       } catch (error) {
-        throw failureOf(error, step, migration, []);
+        throw preparationError(error, step, migration);
       }
     }
     return this.execute(plan, loaded, options.onProgress);
@@ -143,8 +143,10 @@ export class MigrationService {
     const plan = planFor(command, history, options, this.#policy);
     const loadings: Loading[] = [];
     for (const discovered of plannedOf(plan, history.discovered)) {
+      // Before it is loaded: should it be edited meanwhile, the next status says so.
+      const checksum = this.#source.checksum(discovered);
       const definition = await this.#source.load(discovered);
-      loadings.push({ discovered, definition, checksum: this.#source.checksum(discovered) });
+      loadings.push({ discovered, definition, checksum });
     }
     return { plan, loaded: makeReady(plan, loadings, this.#factory) };
   }
@@ -197,14 +199,20 @@ export class MigrationService {
     }
     if (isDone()) return 'skipped';
     body();
-    return this.#transactions.run(() => (isDone() ? 'skipped' : finish()));
+    try {
+      return this.#transactions.run(() =>
+        isDoneIn(this.#repository.recordedNames(), step) ? 'skipped' : finish(),
+      );
+    } catch (error) {
+      throw new NotRecordedError(step.name, error as Error);
+    }
   }
 
   // Other processes may have migrated since the plan was made: it is done, or it is no longer next. Under the
   // write lock the answer is final.
   #isDone(run: Run, step: PlanStep): boolean {
     const names = this.#repository.recordedNames();
-    if (names.has(step.name) === (step.direction === 'up')) return true;
+    if (isDoneIn(names, step)) return true;
     if (names !== run.names) refuseOutOfTurn(step, names, this.#policy);
     run.names = names;
     return false;
@@ -218,4 +226,9 @@ export class MigrationService {
       return;
     }
   }
+}
+
+/** Whether the records are as the step would leave them. */
+function isDoneIn(recorded: ReadonlySet<string>, { name, direction }: PlanStep): boolean {
+  return recorded.has(name) === (direction === 'up');
 }

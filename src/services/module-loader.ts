@@ -10,8 +10,12 @@ import { canLoadTypeScript } from './typescript.js';
  * one export that is a migration.
  * @throws InvalidMigrationError naming the file
  */
-export async function importMigration(name: string, file: string): Promise<MigrationDefinition> {
-  const exports = await exportsOf(file);
+export async function importMigration(
+  name: string,
+  file: string,
+  checksum?: string,
+): Promise<MigrationDefinition> {
+  const exports = await exportsOf(file, checksum);
   const definition = migrationIn(exports, file);
   const { name: declared } = optionsOf(definition);
   if (declared !== undefined && declared !== name) {
@@ -23,9 +27,9 @@ export async function importMigration(name: string, file: string): Promise<Migra
   return definition;
 }
 
-async function exportsOf(file: string): Promise<Record<string, unknown>> {
+async function exportsOf(file: string, checksum: string | undefined): Promise<Record<string, unknown>> {
   try {
-    return await importFile(file);
+    return await importFile(file, checksum);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new InvalidMigrationError(`Cannot load ${file}: ${message}`, loadingHint(file, message), { cause });

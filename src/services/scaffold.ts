@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { nextPrefix, slugOf } from '../domain/name.js';
 import { UsageError } from '../errors.js';
@@ -45,21 +45,24 @@ export interface NewProject {
   readonly configFiles: readonly string[];
 }
 
-/** Writes a config file and a first migration, or neither. @throws UsageError when there is one already */
+/**
+ * Writes a config file, and a first migration where the folder has none yet.
+ * @throws UsageError when there is a config file already
+ */
 export function initProject({ root, database, directory, migrations, configFiles }: NewProject): string[] {
-  const config = join(root, 'decant.config.ts');
-  const first = join(migrations, '001_create_users.ts');
-  const there = [...configFiles.map((name) => join(root, name)), first].find((file) => existsSync(file));
+  const there = configFiles.map((name) => join(root, name)).find((file) => existsSync(file));
   if (there !== undefined) throw isThere(there);
+  makeFolder(migrations);
+  const files = [];
+  if (new DirectorySource(migrations).discover().length === 0) {
+    const first = join(migrations, '001_create_users.ts');
+    const up = 'CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE)';
+    write(first, typescript('create_users', { up, down: 'DROP TABLE users' }));
+    files.push(first);
+  }
+  const config = join(root, 'decant.config.ts');
   write(config, configText(database, directory));
-  write(
-    first,
-    typescript('create_users', {
-      up: 'CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE)',
-      down: 'DROP TABLE users',
-    }),
-  );
-  return [config, first];
+  return [config, ...files];
 }
 
 interface Body {
@@ -138,6 +141,7 @@ function write(file: string, text: string): void {
     writeFileSync(file, text, { flag: 'wx' });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw isThere(file, cause);
+    if (existsSync(file)) rmSync(file); // a full disk leaves an empty one
     throw new UsageError(
       `Cannot write ${file}: ${(cause as Error).message}.`,
       'Check the path and its permissions.',

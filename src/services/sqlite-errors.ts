@@ -10,9 +10,10 @@ export function isSqliteError(error: unknown): error is SqliteError {
   return (
     typeof error === 'object' &&
     error !== null &&
+    'name' in error &&
+    error.name === 'SqliteError' &&
     'code' in error &&
-    typeof error.code === 'string' &&
-    error.code.startsWith('SQLITE_')
+    typeof error.code === 'string'
   );
 }
 
@@ -49,7 +50,10 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     'The file is no SQLite database, or it is encrypted; check --database and DATABASE_PATH.',
   ],
   [/^SQLITE_CORRUPT/, 'The database is damaged: restore a backup, or try `sqlite3 FILE .recover`.'],
-  [/^SQLITE_READONLY/, 'The file or its folder is not writable by this user; check its permissions.'],
+  [
+    /^SQLITE_READONLY/,
+    'The file, its folder, or the -wal and -shm files beside it are not writable by this user; check their permissions.',
+  ],
   [
     /^SQLITE_(?:CANTOPEN|PERM|AUTH)/,
     'Check that the path is right, that it is a file, and that this user may read and write it.',

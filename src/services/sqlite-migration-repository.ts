@@ -9,13 +9,14 @@ import { explainingSqliteErrors } from './sqlite-errors.js';
 const JOURNAL_FORMAT = 1;
 
 // Exactly the table that earlier programs made: nothing may be added to it.
-// (SQLite stores the text without IF NOT EXISTS, which is there for a second process that comes at the same time.)
-const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS _migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE NOT NULL, applied_at TEXT NOT NULL DEFAULT (datetime('now')));`;
+// (SQLite stores the text without IF NOT EXISTS, which is for a second process that comes at the same time, and
+// without main, which keeps out tables of that name that are attached or temporary.)
+const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS main._migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE NOT NULL, applied_at TEXT NOT NULL DEFAULT (datetime('now')));`;
 
 // As few columns, and constraints on them, as can be: SQLite compiles an INSERT anew after each change of the schema,
 // which is after every migration. `versions` is JSON: { format, decant, sqlite, node }.
 const JOURNAL_TABLE = `
-CREATE TABLE IF NOT EXISTS _migrations_journal (
+CREATE TABLE IF NOT EXISTS main._migrations_journal (
   id INTEGER PRIMARY KEY,
   run_id TEXT NOT NULL,
   name TEXT NOT NULL,
@@ -28,9 +29,9 @@ CREATE TABLE IF NOT EXISTS _migrations_journal (
   error TEXT,
   versions TEXT NOT NULL
 );
-CREATE TRIGGER IF NOT EXISTS _migrations_journal_no_update BEFORE UPDATE ON _migrations_journal
+CREATE TRIGGER IF NOT EXISTS main._migrations_journal_no_update BEFORE UPDATE ON _migrations_journal
 BEGIN SELECT RAISE(ABORT, '_migrations_journal is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS _migrations_journal_no_delete BEFORE DELETE ON _migrations_journal
+CREATE TRIGGER IF NOT EXISTS main._migrations_journal_no_delete BEFORE DELETE ON _migrations_journal
 BEGIN SELECT RAISE(ABORT, '_migrations_journal is append-only'); END;`;
 
 /** `_migrations` and `_migrations_journal` of one better-sqlite3 connection. */
@@ -48,8 +49,8 @@ export class SqliteMigrationRepository extends MigrationRepository {
   override records(): readonly MigrationRecord[] {
     return explainingSqliteErrors(this.#db.name, () => {
       this.#checkFormat();
-      if (!this.#has('_migrations', ['id', 'name', 'applied_at'])) return [];
-      const rows = this.#prepare('SELECT id, name, applied_at FROM _migrations ORDER BY id').all();
+      if (!this.#hasMigrations()) return [];
+      const rows = this.#prepare('SELECT id, name, applied_at FROM main._migrations ORDER BY id').all();
       return rows as MigrationRecord[];
     });
   }
@@ -60,20 +61,20 @@ export class SqliteMigrationRepository extends MigrationRepository {
   override recordedNames(): ReadonlySet<string> {
     const dataVersion = this.#prepare('PRAGMA data_version').pluck().get();
     if (this.#known === undefined || this.#known.dataVersion !== dataVersion) {
-      const names = this.#prepare('SELECT name FROM _migrations').pluck().all() as string[];
+      const names = this.#prepare('SELECT name FROM main._migrations').pluck().all() as string[];
       this.#known = { dataVersion, names: new Set(names) };
     }
     return this.#known.names;
   }
 
   override appliedFiles(): ReadonlyMap<string, AppliedFile> {
-    if (!this.#has('_migrations_journal', [])) return new Map();
+    if (!this.#hasJournal()) return new Map();
     // With max(), SQLite takes the other columns from the row that holds the maximum.
     // https://sqlite.org/lang_select.html#bareagg
     const rows = this.#prepare(
       `SELECT name, file, checksum FROM (
-         SELECT name, file, checksum, max(id) FROM _migrations_journal
-         WHERE outcome = 'applied' AND name IN (SELECT name FROM _migrations)
+         SELECT name, file, checksum, max(id) FROM main._migrations_journal
+         WHERE outcome = 'applied' AND name IN (SELECT name FROM main._migrations)
          GROUP BY name)
        WHERE checksum IS NOT NULL`,
     ).all() as (AppliedFile & { name: string })[];
@@ -82,12 +83,14 @@ export class SqliteMigrationRepository extends MigrationRepository {
 
   override ensureTables(): void {
     this.#known = undefined; // a run begins: others may have written by this very connection
-    explainingSqliteErrors(this.#db.name, () => this.#db.exec(MIGRATIONS_TABLE + JOURNAL_TABLE));
+    explainingSqliteErrors(this.#db.name, () => {
+      if (!this.#hasMigrations() || !this.#hasJournal()) this.#db.exec(MIGRATIONS_TABLE + JOURNAL_TABLE);
+    });
   }
 
   override record(entry: JournalEntry): void {
     this.#changeRecords(entry);
-    this.#prepare('INSERT INTO _migrations_journal VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
+    this.#prepare('INSERT INTO main._migrations_journal VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
       entry.runId,
       entry.name,
       entry.direction,
@@ -104,11 +107,11 @@ export class SqliteMigrationRepository extends MigrationRepository {
   // What is known is kept in step by hand: a connection's own writes leave its data_version as it is.
   #changeRecords({ name, outcome }: JournalEntry): void {
     if (outcome === 'applied') {
-      this.#prepare('INSERT INTO _migrations (name) VALUES (?)').run(name);
+      this.#prepare('INSERT INTO main._migrations (name) VALUES (?)').run(name);
       this.#known?.names.add(name);
     }
     if (outcome === 'rolled-back') {
-      this.#prepare('DELETE FROM _migrations WHERE name = ?').run(name);
+      this.#prepare('DELETE FROM main._migrations WHERE name = ?').run(name);
       this.#known?.names.delete(name);
     }
   }
@@ -123,24 +126,36 @@ export class SqliteMigrationRepository extends MigrationRepository {
     });
   }
 
-  // Whether the table is there; one of that name that is not Decant's is no table to write to.
+  // Whether the table is there; what has its name and is not Decant's is nothing to write to.
   #has(table: string, needed: readonly string[]): boolean {
-    const sql = 'SELECT name FROM pragma_table_info(?)';
-    const columns = this.#prepare(sql).pluck().all(table) as string[];
+    const typeSql = 'SELECT type FROM main.sqlite_schema WHERE name = ? COLLATE NOCASE';
+    const type = this.#prepare(typeSql).pluck().get(table) as string | undefined;
+    if (type === undefined) return false;
+    const columns = this.#prepare("SELECT name FROM pragma_table_info(?, 'main')")
+      .pluck()
+      .all(table) as string[];
     const lacking = needed.filter((column) => !columns.includes(column));
-    if (columns.length === 0 || lacking.length === 0) return columns.length > 0;
+    if (type === 'table' && lacking.length === 0) return true;
     throw new DatabaseError(
-      `${this.#db.name} has a ${table} table of another kind: it lacks ${lacking.join(', ')}.`,
-      'Another program keeps its own records in that table; use another database, or rename the table.',
+      `${this.#db.name} has a ${table} of another kind: ${type === 'table' ? `it lacks ${lacking.join(', ')}` : `it is a ${type}`}.`,
+      'Another program keeps its own records under that name; use another database, or rename it.',
     );
   }
 
+  #hasMigrations(): boolean {
+    return this.#has('_migrations', ['id', 'name', 'applied_at']);
+  }
+
+  #hasJournal(): boolean {
+    return this.#has('_migrations_journal', ['name', 'outcome', 'file', 'checksum', 'versions']);
+  }
+
   #checkFormat(): void {
-    if (!this.#has('_migrations_journal', ['name', 'outcome', 'file', 'checksum', 'versions'])) return;
-    const sql = 'SELECT versions FROM _migrations_journal ORDER BY id DESC LIMIT 1';
+    if (!this.#hasJournal()) return;
+    const sql = `SELECT iif(json_valid(versions), versions, '{}') FROM main._migrations_journal ORDER BY id DESC LIMIT 1`;
     const text = this.#prepare(sql).pluck().get() as string | undefined;
-    const last = text === undefined ? undefined : (JSON.parse(text) as { format: number; decant: string });
-    if (last === undefined || last.format <= JOURNAL_FORMAT) return;
+    const last = text === undefined ? undefined : (JSON.parse(text) as { format?: number; decant: string });
+    if (last === undefined || (last.format ?? 0) <= JOURNAL_FORMAT) return;
     throw new NewerDatabaseError(
       `${this.#db.name} was last migrated by Decant ${last.decant}, which is newer than this one (${DECANT_VERSION}).`,
       `Install that version or a later one: npm install decant@${last.decant}`,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Statement } from 'better-sqlite3';
 import type { Database } from '../domain/migration.js';
 import { DatabaseError } from '../errors.js';
@@ -9,6 +10,8 @@ import { BodyError, refusePromise, TransactionManager } from './transaction-mana
 export class SqliteTransactionManager extends TransactionManager {
   readonly #db: Database;
   readonly #statements = new Map<string, Statement>();
+  // A name that no migration can know.
+  readonly #guard = `decant_${randomBytes(6).toString('hex')}`;
 
   constructor(db: Database) {
     super();
@@ -35,7 +38,7 @@ export class SqliteTransactionManager extends TransactionManager {
   override runBody(body: (db: Database) => unknown): void {
     const inside = this.#db.inTransaction;
     const guarded = new GuardedDatabase(this.#db, () => inside && !this.#db.inTransaction);
-    if (inside) this.#execute('SAVEPOINT decant_guard');
+    if (inside) this.#execute(`SAVEPOINT ${this.#guard}`);
     try {
       refusePromise(body(guarded.handle));
     } catch (error) {
@@ -44,16 +47,16 @@ export class SqliteTransactionManager extends TransactionManager {
     } finally {
       guarded.kill();
     }
-    if (inside) this.#releaseGuard();
+    if (inside) this.#releaseGuard(guarded);
     else if (this.#db.inTransaction) this.#refuseOpenTransaction();
   }
 
   // After `COMMIT; BEGIN` in one exec() there is a transaction, but not the one that holds the savepoint.
-  #releaseGuard(): void {
+  #releaseGuard({ endedBy }: GuardedDatabase): void {
     try {
-      this.#execute('RELEASE decant_guard');
-    } catch (error) {
-      throw new BodyError('ended the transaction', undefined, error);
+      this.#execute(`RELEASE ${this.#guard}`);
+    } catch {
+      throw new BodyError('ended the transaction', endedBy);
     }
   }
 
@@ -75,10 +78,11 @@ export class SqliteTransactionManager extends TransactionManager {
 
   // Without a transaction after an error, either SQLite rolled it back (a full disk, RAISE(ROLLBACK)), or the body
   // had ended it: by a statement that says so, or behind the handle's back.
-  #hasEnded({ endedBy }: GuardedDatabase): boolean {
-    if (!this.#db.inTransaction) return endedBy === undefined || /\b(?:COMMIT|END|ROLLBACK)\b/i.test(endedBy);
+  #hasEnded(guarded: GuardedDatabase): boolean {
+    const { endedBy } = guarded;
+    if (!this.#db.inTransaction) return endedBy === undefined || ENDS_TRANSACTION.test(endedBy);
     try {
-      this.#releaseGuard();
+      this.#releaseGuard(guarded);
       return false;
     } catch {
       return true;
@@ -99,6 +103,9 @@ export class SqliteTransactionManager extends TransactionManager {
     statement.run();
   }
 }
+
+// As a statement of its own: END is the end of a CASE, too.
+const ENDS_TRANSACTION = /(?:^|;)\s*(?:COMMIT|END|ROLLBACK)\b/i;
 
 function bodyErrorOf(error: unknown, guarded: GuardedDatabase): BodyError {
   return error instanceof BodyError ? error : new BodyError('threw', guarded.sqlOf(error), error);

@@ -85,6 +85,7 @@ function transform(swc: typeof import('@swc/core'), source: string, filename: st
     jsc: {
       target: 'es2022',
       keepClassNames: true,
+      experimental: { keepImportAttributes: true },
       parser: { syntax: 'typescript', decorators: true },
       transform: { legacyDecorator: true, decoratorMetadata: true },
     },
