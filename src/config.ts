@@ -55,7 +55,7 @@ export function defaultDatabasePath(env: NodeJS.ProcessEnv = process.env): strin
 
 /** `DEBUG=decant`, `DEBUG=1` or `DEBUG=*`: show stack traces. */
 export function isDebugging(env: NodeJS.ProcessEnv = process.env): boolean {
-  return /^(?:1|true)$|\*|(?:^|,)decant/.test(env['DEBUG'] ?? '');
+  return /(?:^|,)(?:1|true|\*|decant(?::[^,]*|\*)?)(?:$|,)/.test(env['DEBUG'] ?? '');
 }
 
 /** True where nobody can answer a question. */
