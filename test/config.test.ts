@@ -15,6 +15,7 @@ import {
 } from '../src/config.js';
 import { ConfigError, DecantError, UsageError } from '../src/errors.js';
 import { temporaryFolder } from './helpers/folder.js';
+import { onTerminal } from './helpers/terminal.js';
 
 const folder = temporaryFolder();
 const CLI = resolve('lib/cli.js');
@@ -417,27 +418,33 @@ describe('the surroundings', () => {
   it.each<[boolean, NodeJS.ProcessEnv]>([
     [false, {}],
     [false, { DEBUG: '' }],
+    [false, { DEBUG: '0' }],
+    [false, { DEBUG: 'false' }],
+    [false, { DEBUG: 'express:*' }],
+    [false, { DEBUG: 'better-decant' }],
     [true, { DEBUG: '1' }],
+    [true, { DEBUG: 'true' }],
     [true, { DEBUG: '*' }],
+    [true, { DEBUG: 'decant' }],
+    [true, { DEBUG: 'decant:*' }],
+    [true, { DEBUG: 'express:*,decant' }],
   ])('debugging is %p for %j', (expected, env) => {
     expect(isDebugging(env)).toBe(expected);
   });
 
-  it.each<[boolean, boolean | undefined, NodeJS.ProcessEnv]>([
-    [false, true, {}],
-    [false, true, { CI: '' }],
-    [true, true, { CI: 'true' }],
-    [true, false, {}],
-    [true, undefined, {}],
-    [true, undefined, { CI: '1' }],
-  ])('nobody can be asked: %p, with a terminal: %p, for %j', (expected, isTTY, env) => {
-    const before = Object.getOwnPropertyDescriptor(process.stdin, 'isTTY');
-    Object.defineProperty(process.stdin, 'isTTY', { value: isTTY, configurable: true });
-    try {
+  describe.each(['stdin', 'stderr'] as const)('with a terminal or without one at %s', (stream) => {
+    onTerminal();
+
+    it.each<[boolean, boolean | undefined, NodeJS.ProcessEnv]>([
+      [false, true, {}],
+      [false, true, { CI: '' }],
+      [true, true, { CI: 'true' }],
+      [true, false, {}],
+      [true, undefined, {}],
+      [true, undefined, { CI: '1' }],
+    ])('nobody can be asked: %p, with a terminal: %p, for %j', (expected, isTTY, env) => {
+      Object.defineProperty(process[stream], 'isTTY', { value: isTTY, configurable: true });
       expect(isUnattended(env)).toBe(expected);
-    } finally {
-      if (before) Object.defineProperty(process.stdin, 'isTTY', before);
-      else Reflect.deleteProperty(process.stdin, 'isTTY');
-    }
+    });
   });
 });

@@ -338,12 +338,22 @@ describe('a class that the container cannot build', () => {
       'a string that is not registered',
       ByString,
       /parameter 2, "value"/,
-      /container\.register\(the\.token, …\)/,
+      /container\.register\("the\.token", …\)/,
     ],
-    ['many of which there is none', ByPlugins, /parameter 2, "plugins"/, /container\.register\(plugins, …\)/],
+    [
+      'many of which there is none',
+      ByPlugins,
+      /parameter 2, "plugins"/,
+      /container\.register\("plugins", …\)/,
+    ],
     ['a constructor that throws', Throwing, /its constructor failed: no such luck/, /Mend the constructor/],
     ['one that throws a text', ThrowingText, /its constructor failed: just text/, /Mend the constructor/],
-    ['an inherited constructor', Inheriting, /parameter 1, "url"\.$/, /container\.register\(TOKEN, …\)/],
+    [
+      'an inherited constructor',
+      Inheriting,
+      /parameter 1, "url"\.$/,
+      /^Mend what fails there: Attempted to construct/,
+    ],
   ])('by %s: the error names migration, parameter and cure', async (_what, target, message, hint) => {
     registerDecant(application, { database: db, migrations: [tableMigration('000_first'), target] });
     const error = await rejectionOf(application.resolve(MigrationService).up());

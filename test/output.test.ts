@@ -144,7 +144,7 @@ describe('planText', () => {
     ['up, of nothing', planUp(historyWith([], []))],
     ['up, with all applied', planUp(historyWith(['1_a'], ['1_a']))],
   ])('says that there is nothing to do: %s', (_, plan) => {
-    expect(planText(plan, plain)).toBe('Nothing to do: every migration is applied.');
+    expect(planText(plan, plain)).toBe('Nothing to do: nothing is pending.');
   });
 
   it.each<[string, Plan]>([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { compareNames, inOrder, nextPrefix, prefixOf, slugOf } from '../../src/domain/name.js';
-import { InvalidMigrationError } from '../../src/errors.js';
+import { UsageError } from '../../src/errors.js';
 import { thrownBy } from '../helpers/histories.js';
 
 describe('prefixOf', () => {
@@ -109,8 +109,8 @@ describe('slugOf', () => {
   it.each(['', '   ', '!!!', '_-_', '🎉', '❤️', '../..'])(
     'refuses "%s", of which nothing would be left',
     (words) => {
-      const error = thrownBy(() => slugOf(words)) as InvalidMigrationError;
-      expect(error).toBeInstanceOf(InvalidMigrationError);
+      const error = thrownBy(() => slugOf(words)) as UsageError;
+      expect(error).toBeInstanceOf(UsageError);
       expect(error.message).toBe(`"${words}" leaves nothing to name a migration by.`);
       expect(error.hint).toContain('at least one letter or digit');
     },

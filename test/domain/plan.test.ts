@@ -57,8 +57,8 @@ describe('planUp', () => {
       command: 'up',
       steps: [
         { name: '1_a', direction: 'up', reason: 'pending' },
-        { name: '2_b', direction: 'up', reason: 'pending' },
-        { name: '3_c', direction: 'up', reason: 'pending' },
+        { name: '2_b', direction: 'up', reason: 'pending', after: '1_a' },
+        { name: '3_c', direction: 'up', reason: 'pending', after: '2_b' },
       ],
       held: [{ name: '4_d', reason: 'after 3_c' }],
       warnings: [],
@@ -274,7 +274,7 @@ describe('planRedo', () => {
       command: 'redo',
       steps: [
         { name: '2_b', direction: 'down', reason: 'the last applied' },
-        { name: '2_b', direction: 'up', reason: 'applied again' },
+        { name: '2_b', direction: 'up', reason: 'applied again', after: '1_a' },
       ],
       held: [{ name: '1_a', reason: 'stays applied' }],
       warnings: [],

@@ -162,8 +162,8 @@ describe('checksum', () => {
     const [found] = source.discover();
     rmSync(join(folder, '001_a.js'));
     expect(errorOf(() => found && source.checksum(found))).toMatchObject({
-      code: 'DECANT_SOURCE',
-      message: expect.stringContaining(join(folder, '001_a.js')),
+      code: 'DECANT_INVALID_MIGRATION',
+      message: `Cannot read ${join(folder, '001_a.js')}: it does not exist.`,
     });
   });
 

@@ -14,7 +14,7 @@ function loaded(more: Partial<LoadedMigration> = {}): LoadedMigration {
 }
 
 function sqliteError(code: string, message = 'no'): Error {
-  return Object.assign(new Error(message), { code });
+  return Object.assign(new Error(message), { name: 'SqliteError', code });
 }
 
 function failed(error: unknown, of = loaded(), step = STEP): MigrationFailedError {
@@ -105,16 +105,24 @@ describe('what a failure leaves behind', () => {
 });
 
 describe('a lock', () => {
-  it.each<[string, unknown]>([
-    [
-      'that the body met by itself',
-      new BodyError('threw', 'SQL', sqliteError('SQLITE_BUSY', 'database is locked')),
-    ],
-    ['that kept the engine from beginning', new DatabaseLockedError('app.db is locked.', 'wait')],
-  ])('%s is no failure, and says what was done before it', (_whose, error) => {
-    const told = failed(error);
+  const busy = new BodyError('threw', 'SQL', sqliteError('SQLITE_BUSY', 'database is locked'));
+
+  it.each<[string, unknown, LoadedMigration]>([
+    ['that the body met outside a transaction', busy, loaded({ options: { transaction: false } })],
+    ['that kept the engine from beginning', new DatabaseLockedError('app.db is locked.', 'wait'), loaded()],
+  ])('%s is no failure, and says what was done before it', (_whose, error, of) => {
+    const told = failed(error, of);
     expect(told).toBeInstanceOf(DatabaseLockedError);
     expect(told).toMatchObject({ code: 'DECANT_LOCKED', exitCode: 5 });
     expect(told.message).toMatch(/locked\. Done before that: 001_a\.$/);
+  });
+
+  it('that a body met although the engine holds the lock is a failure of the body', () => {
+    expect(failed(busy)).toMatchObject({
+      code: 'DECANT_MIGRATION_FAILED',
+      exitCode: 1,
+      message: 'Migration 002_it is failed: database is locked',
+      failure: { sqliteCode: 'SQLITE_BUSY', rolledBack: 'all' },
+    });
   });
 });

@@ -358,8 +358,9 @@ describe('prepare', () => {
     const before = printsOf(folder);
     expect(await rejectionOf(listService([tableMigration('001_a'), failing]).up())).toMatchObject({
       code: 'DECANT_MIGRATION_FAILED',
-      message: 'Migration 002_b failed: no network',
-      failure: { migration: '002_b', completed: [] },
+      message: 'prepare() of Migration 002_b failed: no network',
+      hint: 'Mend it and run again; nothing was begun.',
+      failure: { migration: '002_b', rolledBack: 'not begun', completed: [] },
     });
     expect(printsOf(folder)).toEqual(before);
   });

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { CONFIG_FILES, loadConfig } from '../../src/config.js';
-import { DecantError, DuplicateMigrationError, InvalidMigrationError, UsageError } from '../../src/errors.js';
+import { DecantError, DuplicateMigrationError, UsageError } from '../../src/errors.js';
 import { createMigration, initProject, type NewMigration } from '../../src/services/scaffold.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { thrownBy } from '../helpers/histories.js';
@@ -161,7 +161,7 @@ describe('the file of a new migration', () => {
 describe('what cannot be created', () => {
   it.each<[string, () => unknown, new (...args: never[]) => DecantError, RegExp]>([
     ['no folder', () => create('a', { directory: undefined }), UsageError, /^There is no folder/],
-    ['no words', () => create('!!!'), InvalidMigrationError, /leaves nothing to name a migration by/],
+    ['no words', () => create('!!!'), UsageError, /leaves nothing to name a migration by/],
     ['a name that is too long', () => create('a'.repeat(300)), UsageError, /^Cannot write .*ENAMETOOLONG/],
   ])('%s', (_, make, type, message) => {
     const error = thrownBy(make) as DecantError;
@@ -188,7 +188,7 @@ describe('what cannot be created', () => {
   });
 
   it('does not make the folder when the words are no good', () => {
-    expect(() => create('!', { directory: inFolder('new') })).toThrow(InvalidMigrationError);
+    expect(() => create('!', { directory: inFolder('new') })).toThrow(UsageError);
     expect(existsSync(inFolder('new'))).toBe(false);
   });
 
@@ -221,7 +221,7 @@ describe('initProject', () => {
     expect(existsSync(inFolder(dir, '001_create_users.ts'))).toBe(true);
   });
 
-  it.each(['decant.config.ts', 'decant.config.json', 'migrations/001_create_users.ts'])(
+  it.each(['decant.config.ts', 'decant.config.json'])(
     'writes nothing at all when %s is there already',
     (file) => {
       folder.write(file, 'kept');
@@ -229,7 +229,7 @@ describe('initProject', () => {
       expect(error).toBeInstanceOf(UsageError);
       expect(error.message).toBe(`${inFolder(file)} is there already, and was left as it is.`);
       expect(readFileSync(inFolder(file), 'utf8')).toBe('kept');
-      expect(readdirSync(folder.path)).toEqual([file.split('/')[0]]);
+      expect(readdirSync(folder.path)).toEqual([file]);
     },
   );
 });

@@ -7,14 +7,18 @@ import {
 } from '../../src/services/sqlite-errors.js';
 import { errorOf } from '../helpers/errors.js';
 
-const sqliteError = (code: string): Error => Object.assign(new Error(`message of ${code}`), { code });
+const sqliteError = (code: string): Error =>
+  Object.assign(new Error(`message of ${code}`), { name: 'SqliteError', code });
 
 describe('isSqliteError', () => {
   it.each<[unknown, boolean]>([
     [sqliteError('SQLITE_BUSY'), true],
-    [{ code: 'SQLITE_ERROR', message: 'from another sandbox' }, true],
-    [sqliteError('ENOENT'), false],
-    [{ code: 5 }, false],
+    [{ name: 'SqliteError', code: 'SQLITE_ERROR', message: 'from another sandbox' }, true],
+    [{ code: 'SQLITE_BUSY' }, false], // what a body may throw of its own
+    [{ name: 'SqliteError', code: 5 }, false],
+    [{ name: 'SqliteError' }, false],
+    [Object.create(null), false],
+    [Object.assign(new Error('x'), { code: 'ENOENT' }), false],
     [new Error('SQLITE_BUSY'), false],
     [null, false],
     ['SQLITE_BUSY', false],
