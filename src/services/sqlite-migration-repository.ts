@@ -84,7 +84,8 @@ export class SqliteMigrationRepository extends MigrationRepository {
   override ensureTables(): void {
     this.#known = undefined; // a run begins: others may have written by this very connection
     explainingSqliteErrors(this.#db.name, () => {
-      if (!this.#hasMigrations() || !this.#hasJournal()) this.#db.exec(MIGRATIONS_TABLE + JOURNAL_TABLE);
+      const there = [this.#hasMigrations(), this.#hasJournal()]; // both are judged before either is made
+      if (there.includes(false)) this.#db.exec(MIGRATIONS_TABLE + JOURNAL_TABLE);
     });
   }
 
@@ -154,8 +155,8 @@ export class SqliteMigrationRepository extends MigrationRepository {
     if (!this.#hasJournal()) return;
     const sql = `SELECT iif(json_valid(versions), versions, '{}') FROM main._migrations_journal ORDER BY id DESC LIMIT 1`;
     const text = this.#prepare(sql).pluck().get() as string | undefined;
-    const last = text === undefined ? undefined : (JSON.parse(text) as { format?: number; decant: string });
-    if (last === undefined || (last.format ?? 0) <= JOURNAL_FORMAT) return;
+    const last = JSON.parse(text ?? '{}') as { format?: unknown; decant?: string } | null;
+    if (typeof last?.format !== 'number' || last.format <= JOURNAL_FORMAT) return;
     throw new NewerDatabaseError(
       `${this.#db.name} was last migrated by Decant ${last.decant}, which is newer than this one (${DECANT_VERSION}).`,
       `Install that version or a later one: npm install decant@${last.decant}`,

@@ -54,6 +54,14 @@ describe('ensureTables', () => {
     expect(sqlOf('_migrations')).toBe(TABLE);
   });
 
+  it('creates the journal by a text that names no schema, so that it can be dumped and restored', () => {
+    repository.ensureTables();
+    expect(sqlOf('_migrations_journal')).toMatch(/^CREATE TABLE _migrations_journal \(/);
+    const triggers = db.prepare("SELECT sql FROM sqlite_schema WHERE type = 'trigger'").pluck().all();
+    expect(triggers).toHaveLength(2);
+    for (const sql of triggers) expect(sql).toMatch(/^CREATE TRIGGER _migrations_journal_no_/);
+  });
+
   it('can be called again, also by another connection', () => {
     repository.ensureTables();
     repository.record(entry('001_a'));
@@ -95,6 +103,77 @@ describe('a database that another program filled, by names only', () => {
     expect(repository.records().map(({ id, name }) => `${id} ${name}`)).toEqual(['2 001_a', '4 004_d']);
     expect(sqlOf('_migrations')).toBe(TABLE);
   });
+});
+
+describe('what has the name of a tracking table and is not ours', () => {
+  const elsewhere = "(id INTEGER PRIMARY KEY, name TEXT, applied_at TEXT DEFAULT 'then')";
+
+  it.each([
+    ['an attached database', 'other', "ATTACH ':memory:' AS other"],
+    ['the temporary tables', 'temp', 'SELECT 1'],
+  ])('is left alone in %s', (_where, schema, prepare) => {
+    db.exec(`${prepare};
+      CREATE TABLE ${schema}._migrations ${elsewhere};
+      INSERT INTO ${schema}._migrations (name) VALUES ('099_theirs');
+      CREATE TABLE ${schema}._migrations_journal (theirs)`);
+    expect(repository.records()).toEqual([]);
+    expect(repository.appliedFiles()).toEqual(new Map());
+    repository.ensureTables();
+    repository.record(entry('001_a', 'applied', { file: '001_a.ts', checksum: 'c' }));
+    repository.record(entry('002_b'));
+    repository.record(entry('002_b', 'rolled-back'));
+    expect(repository.records().map(({ name }) => name)).toEqual(['001_a']);
+    expect([...repository.recordedNames()]).toEqual(['001_a']);
+    expect([...repository.appliedFiles().keys()]).toEqual(['001_a']);
+    expect(db.prepare(`SELECT name FROM ${schema}._migrations`).pluck().all()).toEqual(['099_theirs']);
+    expect(db.prepare(`SELECT count(*) FROM ${schema}._migrations_journal`).pluck().get()).toBe(0);
+    expect(db.prepare('SELECT name FROM main._migrations').pluck().all()).toEqual(['001_a']);
+    expect(db.prepare('SELECT count(*) FROM main._migrations_journal').pluck().get()).toBe(3);
+  });
+
+  it.each([
+    [
+      'a view',
+      "CREATE VIEW _migrations AS SELECT 1 AS id, '001_a' AS name, 'then' AS applied_at",
+      /_migrations of another kind: it is a view\.$/,
+    ],
+    ['a view in capitals', 'CREATE VIEW _MIGRATIONS AS SELECT 1', /it is a view\.$/],
+    [
+      'a table of another program',
+      'CREATE TABLE _migrations (version TEXT, name TEXT)',
+      /_migrations of another kind: it lacks id, applied_at\.$/,
+    ],
+    [
+      'a foreign journal',
+      'CREATE TABLE _migrations_journal (x)',
+      /_migrations_journal .*it lacks name, outcome/,
+    ],
+    ['a view of a journal', 'CREATE VIEW _migrations_journal AS SELECT 1', /_migrations_journal .*a view\.$/],
+  ])('is refused, whether one looks or begins to write: %s', (_what, sql, message) => {
+    db.exec(sql);
+    const before = db.serialize();
+    for (const work of [() => repository.records(), () => repository.ensureTables()]) {
+      expect(errorOf(work)).toMatchObject({
+        code: 'DECANT_DATABASE',
+        message: expect.stringMatching(message),
+        hint: expect.stringContaining('another database, or rename it'),
+      });
+    }
+    expect(db.serialize().equals(before)).toBe(true);
+  });
+
+  it.each(['', 'garbage', '{', '[]', '5', '"text"', 'null', '{}', '{"format":"x"}'])(
+    'does no harm as the versions of a line of the journal: %j',
+    (versions) => {
+      repository.ensureTables();
+      repository.record(entry('001_a'));
+      db.prepare(
+        `INSERT INTO _migrations_journal (run_id, name, direction, outcome, started_at, duration_ms, versions)
+         VALUES ('r', '001_a', 'up', 'failed', 't', 1, ?)`,
+      ).run(versions);
+      expect(repository.records().map(({ name }) => name)).toEqual(['001_a']);
+    },
+  );
 });
 
 describe('looking', () => {
