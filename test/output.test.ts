@@ -319,6 +319,23 @@ describe('errorText', () => {
     );
   });
 
+  it('says nothing of a rollback where nothing was begun', () => {
+    const shown = errorText(failed({ rolledBack: 'not begun' }), plain);
+    expect(shown).toContain('File         /app/migrations/002_b.ts');
+    expect(shown).not.toContain('Rolled back');
+  });
+
+  it.each([
+    [200, 'x'.repeat(200)],
+    [201, `${'x'.repeat(200)} …`],
+    [5000, `${'x'.repeat(200)} …`],
+  ])('cuts a line of a statement after 200 characters: one of %i', (length, shown) => {
+    const sql = `short\n${'x'.repeat(length)}\nshort`;
+    expect(errorText(failed({ sql }), plain)).toContain(
+      `  Statement    short\n               ${shown}\n               short\n`,
+    );
+  });
+
   it('does not claim a complete rollback of what ran without a transaction', () => {
     expect(errorText(failed({ rolledBack: 'unknown' }), plain)).toContain('Rolled back  not all of it');
   });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { migration, nameIt, optionsOf } from '../../src/domain/decorator.js';
+import { migration, nameIt, optionsOf, type MigrationOptions } from '../../src/domain/decorator.js';
+import { InvalidMigrationError } from '../../src/errors.js';
+import { thrownBy } from '../helpers/histories.js';
 import { Migration, type MigrationObject } from '../../src/domain/migration.js';
 
 class Clock {
@@ -57,6 +59,45 @@ describe('@migration', () => {
     options.name = '2_b';
     expect(optionsOf(Copied).name).toBe('1_a');
     expect(Object.isFrozen(optionsOf(Copied))).toBe(true);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a misspelt option', { irreversable: 'gone' }, '@migration() knows no option irreversable.'],
+    ['an option of every object', { toString: 'x' }, '@migration() knows no option toString.'],
+    ['a name that is no text', { name: 5 }, '@migration({ name }) must be a string.'],
+    ['a description that is no text', { description: null }, '@migration({ description }) must be a string.'],
+    [
+      'a transaction that is a text',
+      { transaction: 'false' },
+      '@migration({ transaction }) must be a boolean.',
+    ],
+    [
+      'irreversible without its reason',
+      { irreversible: true },
+      '@migration({ irreversible }) must be a string.',
+    ],
+  ])('refuses %s', (_what, options, message) => {
+    const error = thrownBy(() => migration(options as MigrationOptions));
+    expect(error).toBeInstanceOf(InvalidMigrationError);
+    expect(error).toMatchObject({
+      message,
+      hint: 'The options are name, description, transaction, irreversible.',
+    });
+  });
+
+  it('refuses to be written without its parentheses, which would decorate nothing', () => {
+    class Forgotten extends Migration {
+      up(): void {}
+    }
+    expect(thrownBy(() => migration(Forgotten as MigrationOptions))).toMatchObject({
+      code: 'DECANT_INVALID_MIGRATION',
+      message: '@migration is written without its parentheses.',
+      hint: 'Write @migration().',
+    });
+  });
+
+  it('takes an option that is undefined for one that is not given', () => {
+    expect(() => migration({ name: undefined } as never)).not.toThrow();
   });
 
   it('makes the compiler keep the types of the constructor, for the container', () => {

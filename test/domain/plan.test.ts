@@ -71,6 +71,19 @@ describe('planUp', () => {
     ]);
   });
 
+  it.each<[string, string[], string[], UpOptions, (string | undefined)[]]>([
+    ['what is planned', SOURCE, [], {}, [undefined, '1_a', '2_b', '3_c']],
+    ['what is applied', SOURCE, ['1_a', '2_b'], {}, ['2_b', '3_c']],
+    ['what is applied and missing', ['3_c'], ['1_a', '2_b'], {}, ['2_b']],
+    ['the one before it, where the order does not hold', SOURCE, ['2_b'], {}, [undefined, '2_b', '3_c']],
+    ['numbers, not texts', ['9_a', '10_b'], ['9_a'], {}, ['9_a']],
+    ['the planned ones alone, of a part', SOURCE, [], { steps: 2 }, [undefined, '1_a']],
+  ])('says of each step what it comes after: %s', (_what, source, applied, options, after) => {
+    const allow = { outOfOrder: 'allow', missing: 'allow', changed: 'allow' } as const;
+    const { steps } = planUp(historyWith(source, applied), options, allow);
+    expect(steps.map((step) => step.after)).toEqual(after);
+  });
+
   it('takes in, up to a name, what is out of order where that is allowed', () => {
     const policy = { ...STRICT, outOfOrder: 'allow' as const };
     const plan = planUp(historyWith(SOURCE, ['2_b']), { to: '3_c' }, policy);

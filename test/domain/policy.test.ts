@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import type { History } from '../../src/domain/history.js';
-import { planUp } from '../../src/domain/plan.js';
-import { judge, POLICIES, STRICT, type HistoryPolicy, type Policy } from '../../src/domain/policy.js';
+import { planUp, type PlanStep } from '../../src/domain/plan.js';
+import {
+  judge,
+  POLICIES,
+  refuseOutOfTurn,
+  STRICT,
+  type HistoryPolicy,
+  type Policy,
+} from '../../src/domain/policy.js';
 import { ChangedMigrationError, MissingMigrationError, OutOfOrderError } from '../../src/errors.js';
 import { historyWith, thrownBy } from '../helpers/histories.js';
 
@@ -117,5 +124,38 @@ describe('the hint of a refusal', () => {
     expect(hint).toContain('Put the file back as it was');
     expect(hint).toContain('--changed=allow');
     expect(hint).toContain("changed: 'allow'");
+  });
+});
+
+describe('a step, judged by the records as they are now', () => {
+  const up: PlanStep = { name: '2_b', direction: 'up', reason: 'pending' };
+  const down: PlanStep = { name: '2_b', direction: 'down', reason: 'named' };
+  const after: PlanStep = { ...up, after: '1_a' };
+
+  it.each<[string, PlanStep, string[], Policy, string | undefined]>([
+    ['first of all', up, [], 'error', undefined],
+    ['after what it comes after', after, ['1_a'], 'error', undefined],
+    ['without what it comes after', after, [], 'error', 'DECANT_OVERTAKEN'],
+    ['without what it comes after, in any order', after, [], 'allow', 'DECANT_OVERTAKEN'],
+    ['without what it comes after, but with later ones', after, ['3_c'], 'allow', 'DECANT_OVERTAKEN'],
+    ['before a later one', after, ['1_a', '3_c'], 'error', 'DECANT_OUT_OF_ORDER'],
+    ['before a later one, with a warning', after, ['1_a', '3_c'], 'warn', undefined],
+    ['before a later one, in any order', after, ['1_a', '3_c'], 'allow', undefined],
+    ['before one without a number, which has no place', after, ['1_a', 'seed'], 'error', undefined],
+    ['the last one', down, ['1_a', '2_b'], 'error', undefined],
+    ['below a later one', down, ['1_a', '2_b', '10_c'], 'error', 'DECANT_LATER_MIGRATIONS'],
+    ['below a later one, in any order', down, ['2_b', '10_c'], 'allow', 'DECANT_LATER_MIGRATIONS'],
+  ])('%s: %j of %j with outOfOrder: %j gives %s', (_what, step, recorded, outOfOrder, code) => {
+    const judged = (): void => refuseOutOfTurn(step, new Set(recorded), { ...ALLOW, outOfOrder });
+    if (code === undefined) expect(judged).not.toThrow();
+    else expect(thrownBy(judged)).toMatchObject({ code });
+  });
+
+  it('names what has been rolled back, and what was not applied for it', () => {
+    expect(thrownBy(() => refuseOutOfTurn(after, new Set(), STRICT))).toMatchObject({
+      exitCode: 4,
+      message: '2_b was not applied: 1_a, which it comes after, has been rolled back by another process.',
+      hint: expect.stringContaining('migrate:status'),
+    });
   });
 });

@@ -57,6 +57,12 @@ function outcomes(): string[] {
 
 const THREE = ['001_a', '002_b', '010_c'].map(tableMigration);
 
+const HOSTILE: unknown = Object.defineProperty(new Error('x'), 'message', {
+  get() {
+    throw new Error('from the getter');
+  },
+});
+
 function broken(name: string): MigrationDefinition {
   return {
     name,
@@ -163,6 +169,9 @@ describe('up', () => {
     ['an error', new TypeError('mine'), 'mine'],
     ['a string', 'just text', 'just text'],
     ['nothing', undefined, 'undefined'],
+    ['what looks like an error of SQLite', { code: 'SQLITE_BUSY' }, '[object Object]'],
+    ['what has no text', Object.create(null), 'it threw something that cannot be shown'],
+    ['what throws when it is looked at', HOSTILE, 'it threw something that cannot be shown'],
   ])('tells of %s that a body throws', async (_what, thrown, message) => {
     const thrower = {
       name: '001_a',
@@ -366,6 +375,26 @@ describe('prepare', () => {
   });
 });
 
+it.each<[string, string]>([
+  ['an error', "throw new Error('no network')"],
+  ['a promise that is rejected', "return Promise.reject(new Error('no network'))"],
+])('prepare() of a file that ends with %s is told with file and line, as not begun', async (_what, body) => {
+  const [service, directory] = filesService({
+    '001_a.mjs': `export const up = () => {};\nexport function prepare() {\n  ${body};\n}\n`,
+  });
+  expect(await rejectionOf(service.up())).toMatchObject({
+    message: 'prepare() of Migration 001_a (001_a.mjs:3) failed: no network',
+    failure: {
+      file: join(directory, '001_a.mjs'),
+      line: 3,
+      direction: 'up',
+      rolledBack: 'not begun',
+      completed: [],
+    },
+  });
+  expect(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()).toBe(0);
+});
+
 function outside(name: string, up: (handle: Connection) => void): MigrationDefinition {
   @migration({ name, transaction: false })
   class Outside extends Migration {
@@ -450,6 +479,41 @@ describe('migrations without a transaction', () => {
     });
     expect(outcomes()).toEqual(['001_a up applied']);
     expect(recordedIn(other)).toEqual(['001_a']);
+  });
+
+  it('are told of by an error of their own when they ran and could not be recorded', async () => {
+    const done = tableMigration('001_a');
+    await listService([done]).up();
+    db.exec(
+      `CREATE TRIGGER no BEFORE INSERT ON _migrations BEGIN SELECT RAISE(ABORT, 'not into this table'); END`,
+    );
+    const ran = outside('002_b', (handle) => handle.exec('CREATE TABLE b (x)'));
+    const message = 'Migration 002_b ran, but was not recorded: ';
+    expect(await rejectionOf(listService([done, ran]).up())).toMatchObject({
+      code: 'DECANT_NOT_RECORDED',
+      exitCode: 1,
+      message: expect.stringMatching(new RegExp(`^${message}.*not into this table`)),
+      hint: expect.stringContaining('once more with the next run'),
+    });
+    expect(tablesOf(other)).toEqual(['a', 'b']);
+    expect(recordedIn(other)).toEqual(['001_a']);
+    expect(outcomes()).toEqual(['001_a up applied', '002_b up failed']);
+  });
+
+  it('are told of as locked out when another process kept them from being recorded', async () => {
+    const ran = outside('001_a', (handle) => {
+      handle.exec('CREATE TABLE a (x)');
+      other.exec('BEGIN IMMEDIATE');
+    });
+    const error = await rejectionOf(listService([ran]).up());
+    other.exec('ROLLBACK');
+    expect(error).toMatchObject({
+      code: 'DECANT_NOT_RECORDED',
+      exitCode: 5,
+      message: `Migration 001_a ran, but was not recorded: ${db.name} is locked by another process.`,
+    });
+    expect(tablesOf(other)).toEqual(['a']);
+    expect(recordedIn(other)).toEqual([]);
   });
 
   it('leave no transaction open on the connection when they fail inside one of their own', async () => {
@@ -836,10 +900,55 @@ describe('a step that is no longer next when the lock is held', () => {
     expect(recordedIn(other)).toEqual(['001_a', '003_c']);
   });
 
+  it.each(['error', 'allow'] as const)(
+    'is not applied without the one that it comes after, with outOfOrder: %j',
+    async (outOfOrder) => {
+      const first = tableMigration('001_a');
+      await listService([first]).up();
+      const rival = serviceFor({ database: other, migrations: [first] });
+      const second = { ...tableMigration('002_b'), prepare: async () => void (await rival.down()) };
+      expect(await rejectionOf(listService([first, second], { outOfOrder }).up())).toMatchObject({
+        code: 'DECANT_OVERTAKEN',
+        exitCode: 4,
+        message:
+          '002_b was not applied: 001_a, which it comes after, has been rolled back by another process.',
+      });
+      expect(tablesOf(other)).toEqual([]);
+      expect(recordedIn(other)).toEqual([]);
+    },
+  );
+
+  it('is not applied when that happens in the middle of the run', async () => {
+    const rival = serviceFor({ database: other, migrations: THREE });
+    const failures: unknown[] = [];
+    const onProgress = ({ type, index }: Progress): void => {
+      if (type !== 'start' || index !== 2) return;
+      other.exec("DROP TABLE b; DELETE FROM _migrations WHERE name = '002_b'");
+    };
+    failures.push(await rejectionOf(listService(THREE).up({ onProgress })));
+    expect(failures).toMatchObject([{ code: 'DECANT_OVERTAKEN' }]);
+    expect(recordedIn(other)).toEqual(['001_a']);
+    expect((await rival.up()).steps.map(({ name }) => name)).toEqual(['002_b', '010_c']);
+  });
+
   it('is applied behind a later one where the policy allows it', async () => {
     await listService([tableMigration('001_a')]).up();
     const two = [tableMigration('001_a'), overtaken('002_b', '003_c')];
     await listService(two, { outOfOrder: 'allow' }).up();
     expect(recordedIn(other)).toEqual(['001_a', '003_c', '002_b']);
+  });
+});
+
+describe('an edit', () => {
+  it('that a file makes to itself while it is imported is seen: the checksum is of what was there before', async () => {
+    const [service, directory] = filesService({
+      '001_a.mjs': `import { appendFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+appendFileSync(fileURLToPath(import.meta.url.split('?')[0]), '// edited');
+${tableModule('a')}`,
+    });
+    await service.up();
+    expect(readFileSync(join(directory, '001_a.mjs'), 'utf8')).toMatch(/\n\/\/ edited$/);
+    expect((await service.status()).anomalies).toMatchObject([{ kind: 'changed', name: '001_a' }]);
   });
 });
