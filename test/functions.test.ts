@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -289,6 +289,25 @@ describe('the default database', () => {
     expect(db.pragma('journal_mode', { simple: true })).toBe('delete');
     expect(getDatabase().pragma('journal_mode', { simple: true })).toBe('wal');
     expect(tablesOf(getDatabase())).toEqual(['old']);
+  });
+
+  it('leaves no half-configured connection behind when it could not be opened', () => {
+    const path = join(folder, 'late.db');
+    writeFileSync(path, 'this is no database, and long enough for everybody to see that it is not one');
+    process.env['DATABASE_PATH'] = path;
+    for (const work of [getDatabase, getDatabase])
+      expect(errorOf(work)).toMatchObject({ code: 'DECANT_DATABASE' });
+    rmSync(path);
+    const pragmas = ['journal_mode', 'foreign_keys', 'recursive_triggers'];
+    expect(pragmas.map((name) => getDatabase().pragma(name, { simple: true }))).toEqual(['wal', 1, 1]);
+  });
+
+  it('can be in memory, and then its status is that of the connection', () => {
+    process.env['DATABASE_PATH'] = ':memory:';
+    expect(getDatabaseMigrationStatus().map(({ applied }) => applied)).toEqual([false, false]);
+    expect(initializeDatabase()).toEqual(BUILT_IN);
+    expect(getDatabaseMigrationStatus().map(({ applied }) => applied)).toEqual([true, true]);
+    expect(existsSync(':memory:')).toBe(false);
   });
 
   it('is opened again when somebody closed its connection', () => {

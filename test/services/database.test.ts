@@ -1,10 +1,15 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
-import { openDatabase, openForReading } from '../../src/services/database.js';
+import {
+  mayNeedRecovery,
+  openDatabase,
+  openForReading,
+  openOwnDatabase,
+} from '../../src/services/database.js';
 import { start } from '../helpers/cli.js';
 import { recordedIn, tablesOf } from '../helpers/database.js';
 import { errorOf } from '../helpers/errors.js';
@@ -126,6 +131,17 @@ describe.each([
   );
 });
 
+const states: readonly State[] = [
+  ['in DELETE mode', (file) => fill(file, 'delete')],
+  ['in WAL mode', (file) => fill(file, 'wal')],
+  ['in TRUNCATE mode', (file) => fill(file, 'truncate')],
+  ['in PERSIST mode', (file) => fill(file, 'persist')],
+  ['in WAL mode that another connection has open', (file) => keepOpen(file, 'wal')],
+  ['in DELETE mode that another connection is writing to', (file) => keepOpen(file, 'delete')],
+  ['with the WAL of a killed process', (file) => leaveKilled(file, 'wal')],
+  ['with the hot journal of a killed process', (file) => leaveKilled(file, 'delete')],
+];
+
 describe('openForReading', () => {
   it('takes a file that does not exist for an empty database, and does not create it', () => {
     const folder = makeFolder();
@@ -135,6 +151,25 @@ describe('openForReading', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it.each(states)('follows a link to a database %s, and changes no byte of it', (_what, make) => {
+    const [folder, links] = [makeFolder(), makeFolder()];
+    const file = join(folder, 'x.db');
+    const close = make(file);
+    symlinkSync(file, join(links, 'x.db'));
+    symlinkSync('x.db', join(links, 'again.db'));
+    const before = [printsOf(folder), printsOf(links)];
+    const names = ['x.db', 'again.db'].map((name) => {
+      const db = openForReading(join(links, name));
+      const recorded = recordedIn(db);
+      db.close();
+      return recorded;
+    });
+    const after = [printsOf(folder), printsOf(links)];
+    close?.();
+    expect(names).toEqual([['001_a'], ['001_a']]);
+    expect(after).toEqual(before);
+  });
+
   it('does not write, even when told to', () => {
     const file = join(makeFolder(), 'x.db');
     new Database(file).exec('CREATE TABLE t (a)').close();
@@ -142,17 +177,6 @@ describe('openForReading', () => {
     expect(errorOf(() => db.exec('INSERT INTO t VALUES (1)'))).toMatchObject({ code: 'SQLITE_READONLY' });
     db.close();
   });
-
-  const states: readonly State[] = [
-    ['in DELETE mode', (file) => fill(file, 'delete')],
-    ['in WAL mode', (file) => fill(file, 'wal')],
-    ['in TRUNCATE mode', (file) => fill(file, 'truncate')],
-    ['in PERSIST mode', (file) => fill(file, 'persist')],
-    ['in WAL mode that another connection has open', (file) => keepOpen(file, 'wal')],
-    ['in DELETE mode that another connection is writing to', (file) => keepOpen(file, 'delete')],
-    ['with the WAL of a killed process', (file) => leaveKilled(file, 'wal')],
-    ['with the hot journal of a killed process', (file) => leaveKilled(file, 'delete')],
-  ];
 
   it.each(states)('reads what is committed in a database %s, and changes no byte of it', (_what, make) => {
     const folder = makeFolder();
@@ -211,4 +235,62 @@ it('reports a damaged journal-less file by its own error', () => {
   const file = join(folder, 'x.db');
   writeFileSync(file, 'SQLite format 3\0' + '\xff'.repeat(2000), 'latin1');
   expect(errorOf(() => openForReading(file))).toMatchObject({ code: 'DECANT_DATABASE' });
+});
+
+describe('mayNeedRecovery', () => {
+  it.each([
+    ['a database that nothing happened to', (file: string) => fill(file, 'delete'), false],
+    ['the hot journal of a killed process', (file: string) => leaveKilled(file, 'delete'), true],
+    [
+      'the WAL of a killed process, which anybody can read',
+      (file: string) => leaveKilled(file, 'wal'),
+      false,
+    ],
+  ])('says of %s, directly and through a link: %j', (_what, make, expected) => {
+    const file = join(makeFolder(), 'x.db');
+    const link = join(makeFolder(), 'x.db');
+    make(file);
+    symlinkSync(file, link);
+    expect([file, link].map((path) => mayNeedRecovery(path))).toEqual([expected, expected]);
+  });
+
+  it('says no of what is not there', () => {
+    const folder = makeFolder();
+    symlinkSync(join(folder, 'gone.db'), join(folder, 'dangling.db'));
+    expect(['none.db', 'dangling.db'].map((name) => mayNeedRecovery(join(folder, name)))).toEqual([
+      false,
+      false,
+    ]);
+    expect(mayNeedRecovery(':memory:')).toBe(false);
+  });
+});
+
+describe('openOwnDatabase', () => {
+  it('waits for a lock before it puts a database that exists into WAL mode', async () => {
+    const file = join(makeFolder(), 'old.db');
+    fill(file, 'delete');
+    const { child, finished } = start(process.execPath, [
+      '--input-type=module',
+      '-e',
+      `import Database from 'better-sqlite3';
+       const db = new Database(${JSON.stringify(file)});
+       db.exec('BEGIN IMMEDIATE');
+       console.log('locked');
+       setTimeout(() => db.close(), 100);`,
+    ]);
+    await once(child.stdout as Readable, 'data');
+    const db = openOwnDatabase(file);
+    const pragmas = ['journal_mode', 'foreign_keys', 'recursive_triggers'].map((name) =>
+      db.pragma(name, { simple: true }),
+    );
+    db.close();
+    expect(pragmas).toEqual(['wal', 1, 1]);
+    expect(await finished).toMatchObject({ code: 0, stdout: 'locked\n' });
+  });
+
+  it('keeps the search index in step in memory as well', () => {
+    const db = openOwnDatabase(':memory:');
+    expect(db.pragma('recursive_triggers', { simple: true })).toBe(1);
+    db.close();
+  });
 });

@@ -4,6 +4,7 @@ import { Migration, type MigrationObject } from '../../src/domain/migration.js';
 import { importMigration } from '../../src/services/module-loader.js';
 import { rejectionOf } from '../helpers/errors.js';
 import { makeFolder } from '../helpers/files.js';
+import { resultOf, ROOT } from '../helpers/node.js';
 
 async function load(file: string, text: string): Promise<unknown> {
   const folder = makeFolder({ [file]: text, 'package.json': '{"type": "module"}' });
@@ -124,6 +125,55 @@ describe('importMigration', () => {
     async (file) => {
       const definition = (await load(file, "export const up = () => 'up';")) as MigrationObject;
       expect(definition.up(undefined as never)).toBe('up');
+    },
+  );
+});
+
+// Node keeps what it has imported, and jest keeps modules of its own: so this is a process of its own.
+describe('a file that was edited while the process runs', () => {
+  const body = (what: string, sql: string): string =>
+    `// ${what}\n${'\n'.repeat(what === 'second' ? 3 : 0)}function up(db) {\n  db.exec('${sql}');\n}\n`;
+  const EXPORTS: Readonly<Record<string, string>> = {
+    mjs: 'export { up };',
+    js: 'export { up };',
+    ts: 'const typed: number = 1; export { up, typed };',
+    cjs: 'module.exports = { up };',
+  };
+
+  it.each(Object.entries(EXPORTS))(
+    'is imported anew, with its lines as they are now: .%s',
+    (extension, exports) => {
+      const directory = makeFolder({ 'package.json': '{"type": "module"}' });
+      const script = `
+      import { writeFileSync } from 'node:fs';
+      import Database from 'better-sqlite3';
+      import { container } from 'tsyringe';
+      import { MigrationService, registerDecant } from 'decant';
+      const db = new Database(':memory:');
+      registerDecant(container, { database: db, directory: ${JSON.stringify(directory)} });
+      const service = container.resolve(MigrationService);
+      const told = [];
+      for (const text of ${JSON.stringify([
+        body('first', 'BOGUS'),
+        body('second', 'WRONG'),
+        body('first', 'BOGUS'),
+        body('third', 'CREATE TABLE a (x)'),
+      ])}) {
+        writeFileSync(${JSON.stringify(join(directory, `001_a.${extension}`))}, text + ${JSON.stringify(exports)});
+        told.push(await service.up().then(() => 'applied', ({ failure }) => failure.sql + ' in line ' + failure.line));
+      }
+      const [checksum] = db.prepare("SELECT checksum FROM _migrations_journal WHERE outcome = 'applied'").pluck().all();
+      told.push((await service.status()).anomalies.length, checksum.length);
+      console.log(JSON.stringify(told));`;
+      const register = ['--import', 'reflect-metadata', '--import', join(ROOT, 'lib', 'register.js')];
+      expect(resultOf(script, {}, register)).toEqual([
+        'BOGUS in line 3',
+        'WRONG in line 6',
+        'BOGUS in line 3',
+        'applied',
+        0,
+        64,
+      ]);
     },
   );
 });
