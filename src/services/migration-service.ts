@@ -17,7 +17,7 @@ import {
   type StepResult,
 } from '../domain/report.js';
 import { statusOf, type StatusReport } from '../domain/status.js';
-import { DatabaseLockedError, NotRecordedError } from '../errors.js';
+import { DecantError, EXIT, NotRecordedError } from '../errors.js';
 import { failureOf, preparationError } from './failure.js';
 import { readHistory } from './history-reader.js';
 import {
@@ -171,8 +171,8 @@ export class MigrationService {
     } catch (error) {
       const completed = run.results.filter(({ outcome }) => outcome !== 'skipped').map(({ name }) => name);
       const failure = failureOf(error, step, loaded, completed);
-      // Locked, it did not fail, and to write that down would be to wait for the lock once more.
-      if (!(failure instanceof DatabaseLockedError)) this.#recordFailure(entry('failed', failure.message));
+      // To write down that the database was locked would be to wait for the lock once more.
+      if (!isLockedOut(failure)) this.#recordFailure(entry('failed', failure.message));
       throw failure;
     }
   }
@@ -226,6 +226,10 @@ export class MigrationService {
       return;
     }
   }
+}
+
+function isLockedOut(error: Error): boolean {
+  return error instanceof DecantError && error.exitCode === EXIT.locked;
 }
 
 /** Whether the records are as the step would leave them. */
