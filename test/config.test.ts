@@ -15,6 +15,7 @@ import {
 } from '../src/config.js';
 import { ConfigError, DecantError, UsageError } from '../src/errors.js';
 import { temporaryFolder } from './helpers/folder.js';
+import { resultOf } from './helpers/node.js';
 import { onTerminal } from './helpers/terminal.js';
 
 const folder = temporaryFolder();
@@ -108,6 +109,48 @@ describe('flag before environment before config before default', () => {
       changed: 'warn',
       lockTimeout: 0,
     });
+  });
+});
+
+describe('several of them', () => {
+  const PACKAGE = '{ "name": "x", "decant": { "database": "package.db" } }';
+
+  it.each([
+    ['decant.config.json', '{ "database": "mine.db" }'],
+    ['decant.config.mjs', "export default { database: 'mine.db' };"],
+  ])('%s comes before package.json', async (file, text) => {
+    folder.write('package.json', PACKAGE);
+    folder.write(file, text);
+    expect(await load()).toMatchObject({ database: inFolder('mine.db'), file: inFolder(file) });
+  });
+
+  it('package.json counts where there is no other', async () => {
+    folder.write('package.json', PACKAGE);
+    expect(await load()).toMatchObject({ database: inFolder('package.db'), file: inFolder('package.json') });
+  });
+
+  it('a byte order mark before JSON is none of its text', async () => {
+    folder.write('decant.config.json', '\uFEFF{ "database": "mine.db" }');
+    expect((await load()).database).toBe(inFolder('mine.db'));
+  });
+});
+
+// The home folder is that of the process, whatever jest makes of its environment.
+describe('HOME', () => {
+  const script = `import { getDatabasePath } from 'decant';
+    let told;
+    try { told = getDatabasePath(); } catch ({ code, message, hint }) { told = { code, message, hint }; }
+    console.log(JSON.stringify(told));`;
+
+  it.each(['relative', './home', '.'])('that is %j is refused where it is needed, and only there', (HOME) => {
+    for (const env of [{ HOME }, { HOME, DATABASE_PATH: '~/x.db' }]) {
+      expect(resultOf(script, env)).toEqual({
+        code: 'DECANT_USAGE',
+        message: `There is no home folder: HOME is "${HOME}".`,
+        hint: expect.stringContaining('DATABASE_PATH'),
+      });
+    }
+    expect(resultOf(script, { HOME, DATABASE_PATH: '/x.db' })).toBe('/x.db');
   });
 });
 

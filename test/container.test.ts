@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { registerDecant } from '../src/container.js';
+import { loadConfig } from '../src/config.js';
+import { openService, registerDecant } from '../src/container.js';
 import { migration } from '../src/domain/decorator.js';
 import {
   Migration,
@@ -193,6 +194,38 @@ describe('registerDecant', () => {
     });
   });
 
+  it.each([
+    ['outOfOrder', 'never', 'outOfOrder must be one of error, warn, allow, not never.'],
+    ['missing', true, 'missing must be one of error, warn, allow, not true.'],
+    ['changed', '', 'changed must be one of error, warn, allow, not .'],
+  ])('refuses %s: %j, which is no policy', (rule, value, message) => {
+    const options = { database: db, migrations: [], [rule]: value };
+    expect(errorOf(() => registerDecant(application, options))).toMatchObject({
+      code: 'DECANT_USAGE',
+      message,
+    });
+  });
+
+  it("takes the path '' for none: SQLite would make a database that nobody finds again", () => {
+    registerDecant(application, { path: '', migrations: [] });
+    expect(errorOf(() => application.resolve(MigrationService))).toMatchObject({
+      message: 'Decant has no database.',
+    });
+  });
+
+  it('takes a relative directory from where the process is, then and not later', async () => {
+    const folder = makeFolder({ 'm/001_a.mjs': tableModule('a') });
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      registerDecant(application, { database: db, directory: 'm' });
+    } finally {
+      process.chdir(before);
+    }
+    await application.resolve(MigrationService).up();
+    expect(recordedIn(db)).toEqual(['001_a']);
+  });
+
   it('says so when it has no database and needs one', () => {
     registerDecant(application, { migrations: [] });
     expect(errorOf(() => application.resolve(MigrationService))).toMatchObject({
@@ -366,6 +399,79 @@ describe('a class that the container cannot build', () => {
     expect(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()).toBe(0);
   });
 
+  // A migration that wants a service that wants what cannot be had.
+  @injectable()
+  class NestedToken {
+    constructor(@inject('deep "token"') readonly value: unknown) {}
+  }
+  @injectable()
+  class NestedSymbol {
+    constructor(@inject(TOKEN) readonly value: unknown) {}
+  }
+  @injectable()
+  class NestedBare {
+    constructor(readonly bare: Bare) {}
+  }
+  @injectable()
+  class Failing {
+    readonly settings: unknown;
+    constructor() {
+      throw new Error('no such file: settings.json');
+    }
+  }
+  @injectable()
+  class NestedFailing {
+    constructor(readonly failing: Failing) {}
+  }
+
+  it.each<[string, new (...args: never[]) => object, RegExp]>([
+    [
+      'a token that is not registered',
+      NestedToken,
+      /^Register it .*: container\.register\("deep \\"token\\"", …\);/,
+    ],
+    [
+      'a symbol that is not registered',
+      NestedSymbol,
+      /^Register it .*: container\.register\(Symbol\(TOKEN\), …\);/,
+    ],
+    ['a class without @injectable()', NestedBare, /^Decorate Bare with @injectable\(\), or register it/],
+    ['a service that throws', Failing, /^Mend what fails there: no such file: settings\.json$/],
+    [
+      'a service whose service throws',
+      NestedFailing,
+      /^Mend what fails there: no such file: settings\.json$/,
+    ],
+  ])('for %s, further in: the cure is for the innermost', async (_what, token, hint) => {
+    @migration({ name: '001_x' })
+    class Outer extends Migration {
+      constructor(@inject(token as never) readonly service: object) {
+        super();
+      }
+      up(): void {}
+    }
+    registerDecant(application, { database: db, migrations: [Outer] });
+    const error = await rejectionOf(application.resolve(MigrationService).up());
+    expect(error).toMatchObject({
+      code: 'DECANT_INJECTION',
+      message: 'Cannot build 001_x: the container cannot fill parameter 1, "service".',
+      hint: expect.stringMatching(hint),
+    });
+  });
+
+  it('for a factory that throws: its message is told', async () => {
+    application.register('the.token', {
+      useFactory: () => {
+        throw new Error('no licence');
+      },
+    });
+    registerDecant(application, { database: db, migrations: [ByString] });
+    expect(await rejectionOf(application.resolve(MigrationService).up())).toMatchObject({
+      message: 'Cannot build 001_x: the container cannot fill parameter 2, "value".',
+      hint: 'Mend what fails there: no licence',
+    });
+  });
+
   it('by `import type`, which carries no metadata', async () => {
     const directory = makeFolder({
       'clock.ts': 'export class Clock {}',
@@ -395,6 +501,23 @@ describe('a class that the container cannot build', () => {
       code: 'DECANT_INJECTION',
       message: expect.stringContaining("nothing is known of its constructor's parameters (clock, other)"),
       hint: expect.stringContaining('@migration()'),
+    });
+  });
+});
+
+describe('register() of the config', () => {
+  it.each<[string, string, string]>([
+    ['throws', "() => { throw new Error('no such service'); }", 'failed: no such service'],
+    ['throws a text', "() => { throw 'just text'; }", 'failed: just text'],
+    ['is async', 'async () => {}', 'returned a promise: it must be synchronous.'],
+  ])('that %s is an error of the config', async (_how, text, message) => {
+    const folder = makeFolder({ 'decant.config.mjs': `export default { register: ${text} };` });
+    const file = join(folder, 'decant.config.mjs');
+    const config = await loadConfig({ config: file, database: join(folder, 'x.db') }, {});
+    expect(await rejectionOf(openService(config, 'read'))).toMatchObject({
+      code: 'DECANT_CONFIG',
+      exitCode: 2,
+      message: `register() of ${file} ${message}`,
     });
   });
 });
@@ -514,6 +637,30 @@ describe('a service whose abstractions are made by hand', () => {
     });
     expect(events.join(', ')).toBe('BEGIN, ensureTables, BEGIN, up 001_a, record 001_a applied, BEGIN');
     expect((await service.status()).pending).toBe(1);
+  });
+
+  it('nor to record that what ran without a transaction could not be recorded', async () => {
+    class Locked extends HandMadeTransactions {
+      override run<T>(work: () => T): T {
+        events.push('BEGIN');
+        if (events.length > 2) throw new DatabaseLockedError('x.db is locked.', 'wait');
+        return work();
+      }
+    }
+    @migration({ name: '001_vacuum', transaction: false })
+    class Vacuum extends Migration {
+      up(given: Connection): void {
+        given.exec('VACUUM');
+      }
+    }
+    registerDecant(application, { migrations: [Vacuum] });
+    application.register(MigrationRepository as never, { useValue: new HandMadeRepository() });
+    application.register(TransactionManager as never, { useValue: new Locked() });
+    expect(await rejectionOf(application.resolve(MigrationService).up())).toMatchObject({
+      code: 'DECANT_NOT_RECORDED',
+      exitCode: 5,
+    });
+    expect(events.join(', ')).toBe('BEGIN, ensureTables, VACUUM, BEGIN');
   });
 
   it('takes another factory, too', async () => {

@@ -571,6 +571,24 @@ describe('bodies that break the rules', () => {
     },
   );
 
+  it('one that swallows the error of its COMMIT is told of by that statement, and not by our savepoint', async () => {
+    const swallowing = {
+      name: '001_ending',
+      up(handle: Connection) {
+        try {
+          handle.exec('COMMIT');
+        } catch {
+          return;
+        }
+      },
+    };
+    expect(await rejectionOf(listService([swallowing]).up())).toMatchObject({
+      message:
+        "Migration 001_ending ended the engine's transaction (COMMIT, ROLLBACK or END) and was not recorded.",
+      failure: { sql: 'COMMIT', sqliteCode: undefined, rolledBack: 'unknown' },
+    });
+  });
+
   it('one that a trigger rolls back by RAISE(ROLLBACK) shows the message of the trigger', async () => {
     db.exec(
       `CREATE TABLE t (a); CREATE TRIGGER no BEFORE INSERT ON t BEGIN SELECT RAISE(ROLLBACK, 'over my dead body'); END`,

@@ -129,10 +129,11 @@ describe('importMigration', () => {
   );
 });
 
+const body = (what: string, sql: string): string =>
+  `// ${what}\n${'\n'.repeat(what === 'second' ? 3 : 0)}function up(db) {\n  db.exec('${sql}');\n}\n`;
+
 // Node keeps what it has imported, and jest keeps modules of its own: so this is a process of its own.
 describe('a file that was edited while the process runs', () => {
-  const body = (what: string, sql: string): string =>
-    `// ${what}\n${'\n'.repeat(what === 'second' ? 3 : 0)}function up(db) {\n  db.exec('${sql}');\n}\n`;
   const EXPORTS: Readonly<Record<string, string>> = {
     mjs: 'export { up };',
     js: 'export { up };',

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
@@ -232,6 +232,34 @@ describe('initProject', () => {
       expect(readdirSync(folder.path)).toEqual([file]);
     },
   );
+});
+
+describe('initProject, where there are migrations already', () => {
+  it('writes the config only', () => {
+    folder.write('migrations/007_theirs.js', 'kept');
+    expect(init()).toEqual([inFolder('decant.config.ts')]);
+    expect(readdirSync(folder.path).toSorted()).toEqual(['decant.config.ts', 'migrations']);
+    expect(readdirSync(inFolder('migrations'))).toEqual(['007_theirs.js']);
+    expect(readFileSync(inFolder('migrations/007_theirs.js'), 'utf8')).toBe('kept');
+  });
+
+  it('takes no other file for one', () => {
+    folder.write('migrations/README.md', 'kept');
+    expect(init()).toEqual([inFolder('decant.config.ts'), inFolder('migrations/001_create_users.ts')]);
+  });
+
+  it('leaves no config behind whose migrations could not be written', () => {
+    folder.write('migrations', 'a file');
+    expect(() => init()).toThrow(UsageError);
+    expect(readdirSync(folder.path)).toEqual(['migrations']);
+  });
+
+  it('can be run again when it could not write the config', () => {
+    symlinkSync(inFolder('gone', 'away.ts'), inFolder('decant.config.ts'));
+    expect(() => init()).toThrow(UsageError);
+    rmSync(inFolder('decant.config.ts'));
+    expect(init()).toEqual([inFolder('decant.config.ts')]);
+  });
 });
 
 describe('what was written', () => {

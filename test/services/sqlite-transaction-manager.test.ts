@@ -167,6 +167,10 @@ describe('runBody, when the body ends the transaction of the engine', () => {
         throw new Error('else');
       },
     ],
+    [
+      'COMMIT; BEGIN and a savepoint of the name that the engine was known for',
+      (handle) => handle.exec('COMMIT; BEGIN; SAVEPOINT decant_guard'),
+    ],
     ['COMMIT; BEGIN and returns a promise', async (handle) => handle.exec('COMMIT; BEGIN')],
   ])('finds out %s', (_what, end) => {
     const error = errorOf(() =>
@@ -211,6 +215,37 @@ describe('runBody, when the body ends the transaction of the engine', () => {
       }),
     );
     expect(error).toMatchObject({ sql: 'COMMIT', cause: { message: 'else' } });
+  });
+
+  it.each<[string, (handle: Connection) => unknown]>([
+    ['and goes on', () => undefined],
+    ['and throws', () => JSON.parse('{')],
+    ['and begins another', (handle) => swallow(() => handle.exec('BEGIN'))],
+  ])(
+    'names the statement that ended it, and no savepoint, when the body swallows its error %s',
+    (_how, then) => {
+      const error = errorOf(() =>
+        inTransaction((handle) => {
+          swallow(() => handle.exec('COMMIT'));
+          return then(handle);
+        }),
+      );
+      expect(error).toMatchObject({ kind: 'ended the transaction', sql: 'COMMIT' });
+      expect(String((error as Error).cause)).not.toContain('savepoint');
+    },
+  );
+
+  it.each([
+    'INSERT INTO t VALUES (CASE WHEN 1 THEN 99 END)',
+    'INSERT INTO t SELECT CASE 1 WHEN 1 THEN 99 END;',
+    'INSERT INTO t VALUES (4); INSERT INTO t VALUES (CASE 2\nWHEN 2 THEN 99\nEND)',
+  ])('takes the END of a CASE for no end of the transaction: %s', (sql) => {
+    expect(errorOf(() => inTransaction((handle) => handle.exec(sql)))).toMatchObject({
+      kind: 'threw',
+      sql,
+      cause: { message: 'no 99' },
+    });
+    expect(other.prepare('SELECT count(*) FROM t').pluck().get()).toBe(3);
   });
 
   it.each<[string, string, (handle: Connection, sql: string) => unknown]>([

@@ -146,6 +146,13 @@ describe('what is loaded', () => {
     },
   );
 
+  it('keeps the attributes of its imports, without which Node takes no JSON', async () => {
+    const text = "import rows from './rows.json' with { type: 'json' };\nexport const all: unknown = rows;";
+    const path = join(makeFolder({ '001_a.ts': text }), '001_a.ts');
+    const { source } = await load(pathToFileURL(path).href);
+    expect(String(source)).toMatch(/'\.\/rows\.json' with \{\s*type: ['"]json['"]\s*\}/);
+  });
+
   it('of a file with a mistake is an error in one line that names the line', async () => {
     const path = join(makeFolder({ '001_a.ts': 'export const a = 1;\nexport const b = (;' }), '001_a.ts');
     const error = await rejectionOf(load(pathToFileURL(path).href));

@@ -54,6 +54,19 @@ function run(files: Readonly<Record<string, string>>, flags: readonly string[] =
 }
 
 describe('with decant/register, plain node', () => {
+  it('imports JSON into a .ts migration, by the attribute that Node asks for', () => {
+    const text = `import { migration, Migration, type Database } from 'decant';
+      import rows from './rows.json' with { type: 'json' };
+      @migration()
+      export default class Seed extends Migration {
+        up(db: Database): void {
+          db.exec('CREATE TABLE seen (what)');
+          for (const row of rows as string[]) db.prepare('INSERT INTO seen VALUES (?)').run(row);
+        }
+      }`;
+    expect(run({ '001_seed.ts': text, 'rows.json': '["one", "two"]' })).toEqual(['one', 'two']);
+  });
+
   it.each(['ts', 'mts'])(
     'runs a decorated .%s migration with no build step, injected by type and by token',
     (extension) => {
