@@ -197,14 +197,16 @@ export class MigrationService {
     }
     if (isDone()) return 'skipped';
     body();
-    return this.#transactions.run(() => (isDone() ? 'skipped' : finish()));
+    // It has run, and must be recorded even where another process has since applied a later one.
+    const isRecorded = (): boolean => isDoneIn(this.#repository.recordedNames(), step);
+    return this.#transactions.run(() => (isRecorded() ? 'skipped' : finish()));
   }
 
   // Other processes may have migrated since the plan was made: it is done, or it is no longer next. Under the
   // write lock the answer is final.
   #isDone(run: Run, step: PlanStep): boolean {
     const names = this.#repository.recordedNames();
-    if (names.has(step.name) === (step.direction === 'up')) return true;
+    if (isDoneIn(names, step)) return true;
     if (names !== run.names) refuseOutOfTurn(step, names, this.#policy);
     run.names = names;
     return false;
@@ -218,4 +220,8 @@ export class MigrationService {
       return;
     }
   }
+}
+
+function isDoneIn(recorded: ReadonlySet<string>, { name, direction }: PlanStep): boolean {
+  return recorded.has(name) === (direction === 'up');
 }

@@ -431,6 +431,16 @@ describe('migrations without a transaction', () => {
     expect(recordedIn(other)).toEqual(['001_a', '002_b', '003_c']);
   });
 
+  it('are recorded once they have run, even where another process has since applied a later one', async () => {
+    const ran = outside('001_a', (handle) => {
+      handle.exec('CREATE TABLE a (x)');
+      other.exec("INSERT INTO _migrations (name) VALUES ('002_b')");
+    });
+    await listService([ran]).up();
+    expect(recordedIn(other)).toEqual(['002_b', '001_a']);
+    expect(outcomes()).toEqual(['001_a up applied']);
+  });
+
   it('say so when they meet a lock, which is no failure to record', async () => {
     const locked = outside('002_b', (handle) => {
       other.exec('BEGIN IMMEDIATE');
