@@ -12,9 +12,9 @@ import {
 import type { Progress } from '../../src/domain/report.js';
 import type { MigrationService } from '../../src/services/migration-service.js';
 import { recordedIn, tablesOf } from '../helpers/database.js';
-import { serviceFor, tableMigration, tableModule } from '../helpers/engine.js';
 import { errorOf, rejectionOf } from '../helpers/errors.js';
 import { makeFolder, printsOf } from '../helpers/files.js';
+import { serviceFor, tableMigration, tableModule } from '../helpers/migrations.js';
 
 let folder: string;
 let db: Connection;
