@@ -5,13 +5,12 @@ import type { Readable } from 'node:stream';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
 import { openDatabase, openForReading } from '../../src/services/database.js';
-import { start } from '../helpers/cli.js';
-import { recordedIn, tablesOf } from '../helpers/database.js';
+import { leaveKilled, recordedIn, tablesOf } from '../helpers/database.js';
 import { errorOf } from '../helpers/errors.js';
 import { makeFolder, printsOf } from '../helpers/files.js';
-import { leaveKilled } from '../helpers/node.js';
+import { start } from '../helpers/processes.js';
 
-type State = readonly [what: string, make: (file: string) => (() => void) | void];
+type State = readonly [what: string, make: (file: string) => Promise<void> | (() => void) | void];
 
 describe('openDatabase', () => {
   it('creates the folder and the file, in WAL mode, with foreign keys on and the timeout that was asked for', () => {
@@ -154,19 +153,22 @@ describe('openForReading', () => {
     ['with the hot journal of a killed process', (file) => leaveKilled(file, 'delete')],
   ];
 
-  it.each(states)('reads what is committed in a database %s, and changes no byte of it', (_what, make) => {
-    const folder = makeFolder();
-    const file = join(folder, 'x.db');
-    const close = make(file);
-    const before = printsOf(folder);
-    const db = openForReading(file);
-    const names = recordedIn(db);
-    db.close();
-    const after = printsOf(folder);
-    close?.();
-    expect(names).toEqual(['001_a']);
-    expect(after).toEqual(before);
-  });
+  it.each(states)(
+    'reads what is committed in a database %s, and changes no byte of it',
+    async (_what, make) => {
+      const folder = makeFolder();
+      const file = join(folder, 'x.db');
+      const close = await make(file);
+      const before = printsOf(folder);
+      const db = openForReading(file);
+      const names = recordedIn(db);
+      db.close();
+      const after = printsOf(folder);
+      close?.();
+      expect(names).toEqual(['001_a']);
+      expect(after).toEqual(before);
+    },
+  );
 });
 
 function fill(file: string, mode: string): void {
