@@ -15,7 +15,7 @@ const DOCUMENTS = [
 
 /** The only reasons for not running a block, and what such a block may then hold. */
 const NOT_RUN: Readonly<Record<string, { readonly why: string; readonly lines: RegExp }>> = {
-  install: { why: 'needs the registry', lines: /^npm install [\w@ -]+$/ },
+  install: { why: 'needs the registry', lines: /^npm install [\w@ ./-]+$/ },
   clone: {
     why: 'installs and tests this repository; .ci/run does both',
     lines: /^(?:git |cd |npm |npx decant )/,
