@@ -20,12 +20,13 @@ const SEES: Readonly<Record<string, string>> = {
   'print-error': 'config errors oclif output',
   prompt: 'config errors',
   'read-status': 'config domain migrations services',
-  container: 'config domain errors injection migrations services',
+  'injection-error': 'errors injection services',
+  container: 'config domain errors injection injection-error migrations services',
   functions: 'config container domain errors migrations services',
   index: 'config container domain errors functions injection services',
   'base-command': 'config container domain errors oclif output print-error prompt services',
   commands: 'base-command config domain errors oclif output prompt read-status services',
-  main: 'oclif print-error services',
+  main: 'errors oclif print-error services',
   cli: 'main',
 };
 const parts = Object.keys(SEES);
