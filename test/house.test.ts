@@ -119,9 +119,9 @@ describe('the house', () => {
 
   it.each([
     ['reads the environment', /\bprocess\.env\b/, ['config.ts']],
-    ['ends the process', /\bprocess\.exit\(/, ['cli.ts']],
+    ['ends the process', /\bprocess\.exit\(/, ['main.ts']],
     ['prints by console', /\bconsole\b/, []],
-    ['writes to a stream', /\bprocess\.(?:stdout|stderr)\.write\b/, ['cli.ts']],
+    ['writes to a stream', /\bprocess\.(?:stdout|stderr)\.write\b/, ['cli.ts', 'main.ts', 'print-error.ts']],
   ])('%s nowhere but in its place', (_what, pattern, files) => {
     expect(filesWith(pattern)).toEqual(files);
   });
