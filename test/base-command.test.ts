@@ -4,9 +4,10 @@ import { stripVTControlCharacters } from 'node:util';
 import Down from '../src/commands/migrate/down.js';
 import Up from '../src/commands/migrate/up.js';
 import { action } from '../src/oclif.js';
-import { jsonOf, makeFolder, TWO_MIGRATIONS } from './helpers/cli.js';
-import { runCommand, twoMigrations } from './helpers/command.js';
-import { leaveKilled } from './helpers/node.js';
+import { jsonOf, runCommand, twoMigrations } from './helpers/command.js';
+import { leaveKilled } from './helpers/database.js';
+import { makeFolder } from './helpers/files.js';
+import { TWO_MIGRATIONS } from './helpers/migrations.js';
 import { onTerminal } from './helpers/terminal.js';
 
 const BROKEN = { 'migrations/001_broken.mjs': "export const up = (db) => db.exec('BOGUS');" };
@@ -102,7 +103,7 @@ it.each([
       'migrations/001_a.mjs': 'export const up = () => {};',
       'migrations/002_b.mjs': 'export const up = () => {};',
     });
-    leaveKilled(`${folder}/app.db`, 'delete');
+    await leaveKilled(`${folder}/app.db`, 'delete');
     expect(existsSync(`${folder}/app.db-journal`)).toBe(true);
     const ran = await runCommand(Up, [...extra, ...flagsOf(folder), '--json']);
     expect(jsonOf(ran)).toMatchObject({ applied });

@@ -1,7 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   defaultDatabasePath,
@@ -14,18 +13,21 @@ import {
   type Origin,
 } from '../src/config.js';
 import { ConfigError, DecantError, UsageError } from '../src/errors.js';
-import { temporaryFolder } from './helpers/folder.js';
-import { resultOf } from './helpers/node.js';
+import { makeFolder, putFile } from './helpers/files.js';
+import { decant, resultOf } from './helpers/processes.js';
 import { onTerminal } from './helpers/terminal.js';
 
-const folder = temporaryFolder();
-const CLI = resolve('lib/cli.js');
+let folder: string;
 const home = process.cwd();
 
-beforeEach(() => process.chdir(folder.path));
+beforeEach(() => {
+  folder = makeFolder();
+  process.chdir(folder);
+});
 afterEach(() => process.chdir(home));
 
-const inFolder = (...parts: string[]): string => join(folder.path, ...parts);
+const write = (path: string, text: string): string => putFile(folder, path, text);
+const inFolder = (...parts: string[]): string => join(folder, ...parts);
 const load = (flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = {}): Promise<Config> =>
   loadConfig(flags, env);
 
@@ -73,7 +75,7 @@ describe('flag before environment before config before default', () => {
     ['default', { env: '' }],
   ])('%s of %j', async (origin, { flag, env, config }) => {
     if (config) {
-      folder.write('decant.config.json', JSON.stringify({ database: `${config}.db`, directory: config }));
+      write('decant.config.json', JSON.stringify({ database: `${config}.db`, directory: config }));
     }
     const names = { flag: 'flag', environment: 'env', config: 'config', default: undefined };
     const name = names[origin];
@@ -87,13 +89,13 @@ describe('flag before environment before config before default', () => {
   });
 
   it('decides database and directory each by itself', async () => {
-    folder.write('decant.config.json', '{ "database": "c.db", "directory": "c" }');
+    write('decant.config.json', '{ "database": "c.db", "directory": "c" }');
     const { origins } = await load({ database: 'f.db' }, { DECANT_MIGRATIONS_DIR: 'e' });
     expect(origins).toEqual({ database: 'flag', directory: 'environment' });
   });
 
   it('holds for the rules and the lock timeout as well', async () => {
-    folder.write(
+    write(
       'decant.config.json',
       JSON.stringify({ outOfOrder: 'warn', missing: 'warn', changed: 'warn', lockTimeout: 5 }),
     );
@@ -119,18 +121,18 @@ describe('several of them', () => {
     ['decant.config.json', '{ "database": "mine.db" }'],
     ['decant.config.mjs', "export default { database: 'mine.db' };"],
   ])('%s comes before package.json', async (file, text) => {
-    folder.write('package.json', PACKAGE);
-    folder.write(file, text);
+    write('package.json', PACKAGE);
+    write(file, text);
     expect(await load()).toMatchObject({ database: inFolder('mine.db'), file: inFolder(file) });
   });
 
   it('package.json counts where there is no other', async () => {
-    folder.write('package.json', PACKAGE);
+    write('package.json', PACKAGE);
     expect(await load()).toMatchObject({ database: inFolder('package.db'), file: inFolder('package.json') });
   });
 
   it('a byte order mark before JSON is none of its text', async () => {
-    folder.write('decant.config.json', '\uFEFF{ "database": "mine.db" }');
+    write('decant.config.json', '\uFEFF{ "database": "mine.db" }');
     expect((await load()).database).toBe(inFolder('mine.db'));
   });
 });
@@ -142,21 +144,24 @@ describe('HOME', () => {
     try { told = getDatabasePath(); } catch ({ code, message, hint }) { told = { code, message, hint }; }
     console.log(JSON.stringify(told));`;
 
-  it.each(['relative', './home', '.'])('that is %j is refused where it is needed, and only there', (HOME) => {
-    for (const env of [{ HOME }, { HOME, DATABASE_PATH: '~/x.db' }]) {
-      expect(resultOf(script, env)).toEqual({
-        code: 'DECANT_USAGE',
-        message: `There is no home folder: HOME is "${HOME}".`,
-        hint: expect.stringContaining('DATABASE_PATH'),
-      });
-    }
-    expect(resultOf(script, { HOME, DATABASE_PATH: '/x.db' })).toBe('/x.db');
-  });
+  it.each(['relative', './home', '.'])(
+    'that is %j is refused where it is needed, and only there',
+    async (HOME) => {
+      for (const env of [{ HOME }, { HOME, DATABASE_PATH: '~/x.db' }]) {
+        expect(await resultOf(script, env)).toEqual({
+          code: 'DECANT_USAGE',
+          message: `There is no home folder: HOME is "${HOME}".`,
+          hint: expect.stringContaining('DATABASE_PATH'),
+        });
+      }
+      expect(await resultOf(script, { HOME, DATABASE_PATH: '/x.db' })).toBe('/x.db');
+    },
+  );
 });
 
 describe('paths', () => {
   it('of a config file are relative to that file, also when it is found further up', async () => {
-    folder.write('decant.config.json', '{ "database": "data/app.db", "directory": "./migrations" }');
+    write('decant.config.json', '{ "database": "data/app.db", "directory": "./migrations" }');
     mkdirSync(inFolder('deep/er'), { recursive: true });
     process.chdir(inFolder('deep/er'));
     expect(await load()).toMatchObject({
@@ -167,13 +172,13 @@ describe('paths', () => {
   });
 
   it('of a config file that is named are relative to that file', async () => {
-    folder.write('conf/mine.json', '{ "database": "../app.db" }');
+    write('conf/mine.json', '{ "database": "../app.db" }');
     const config = await load({ config: 'conf/mine.json' });
     expect(config).toMatchObject({ database: inFolder('app.db'), file: inFolder('conf/mine.json') });
   });
 
   it('of flags and variables are relative to where the command runs', async () => {
-    folder.write('decant.config.json', '{}');
+    write('decant.config.json', '{}');
     mkdirSync(inFolder('sub'));
     process.chdir(inFolder('sub'));
     expect((await load({ database: '../a.db' })).database).toBe(inFolder('a.db'));
@@ -190,7 +195,7 @@ describe('paths', () => {
     ['it\'s a ünï "code" name.db', undefined],
   ])('%s', async (path, expected) => {
     const absolute = expected ?? inFolder(path);
-    folder.write('decant.config.json', JSON.stringify({ database: path }));
+    write('decant.config.json', JSON.stringify({ database: path }));
     expect((await load({ database: path })).database).toBe(absolute);
     expect((await load({}, { DATABASE_PATH: path })).database).toBe(absolute);
     expect((await load()).database).toBe(absolute);
@@ -240,13 +245,13 @@ const KINDS: [file: string, text: string][] = [
 
 // A package of its own says "type": jest, unlike Node, does not look into a .js to find out.
 const packageJson = (file: string): void => {
-  if (file !== 'package.json') folder.write('package.json', '{ "type": "module" }');
+  if (file !== 'package.json') write('package.json', '{ "type": "module" }');
 };
 
 describe('the config file', () => {
   it.each(KINDS)('may be %s', async (file, text) => {
     packageJson(file);
-    folder.write(file, text);
+    write(file, text);
     expect(await load()).toMatchObject({
       database: inFolder('kind.db'),
       directory: inFolder('m'),
@@ -256,16 +261,12 @@ describe('the config file', () => {
     });
   });
 
-  it.each(KINDS)('may be %s, in a process of its own', (file, text) => {
+  it.each(KINDS)('may be %s, in a process of its own', async (file, text) => {
     packageJson(file);
-    folder.write(file, text);
-    folder.write('m/001_a.js', 'export const up = () => {};');
-    const { stdout, stderr, status } = spawnSync(process.execPath, [CLI, 'migrate:status', '--json'], {
-      cwd: folder.path,
-      encoding: 'utf8',
-      env: { PATH: process.env['PATH'], HOME: folder.path },
-    });
-    expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+    write(file, text);
+    write('m/001_a.js', 'export const up = () => {};');
+    const { stdout, stderr, code } = await decant(['migrate:status', '--json'], { cwd: folder });
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
     expect(JSON.parse(stdout)).toMatchObject({
       database: inFolder('kind.db'),
       directory: inFolder('m'),
@@ -274,29 +275,29 @@ describe('the config file', () => {
   });
 
   it('may have any name when it is named', async () => {
-    folder.write('decant.config.json', '{ "database": "no.db" }');
-    folder.write('other.json', '{ "database": "yes.db" }');
+    write('decant.config.json', '{ "database": "no.db" }');
+    write('other.json', '{ "database": "yes.db" }');
     expect((await load({ config: 'other.json' })).database).toBe(inFolder('yes.db'));
   });
 
   it('may be a package.json without "decant", which is passed over', async () => {
-    folder.write('package.json', '{ "name": "x" }');
-    folder.write('decant.config.json', '{ "database": "yes.db" }');
+    write('package.json', '{ "name": "x" }');
+    write('decant.config.json', '{ "database": "yes.db" }');
     expect((await load()).database).toBe(inFolder('yes.db'));
   });
 
   it('may export its settings by name', async () => {
-    folder.write('decant.config.mjs', `export const database = 'named.db';`);
+    write('decant.config.mjs', `export const database = 'named.db';`);
     expect((await load()).database).toBe(inFolder('named.db'));
   });
 
   it('may export a promise', async () => {
-    folder.write('decant.config.mjs', `export default Promise.resolve({ database: 'later.db' });`);
+    write('decant.config.mjs', `export default Promise.resolve({ database: 'later.db' });`);
     expect((await load()).database).toBe(inFolder('later.db'));
   });
 
   it('may be empty of settings, and then changes nothing', async () => {
-    folder.write('decant.config.json', '{}');
+    write('decant.config.json', '{}');
     expect(await load()).toMatchObject({
       database: defaultDatabasePath({}),
       file: inFolder('decant.config.json'),
@@ -305,12 +306,12 @@ describe('the config file', () => {
   });
 
   it('may leave a setting undefined', async () => {
-    folder.write('decant.config.mjs', 'export default { database: undefined, missing: undefined };');
+    write('decant.config.mjs', 'export default { database: undefined, missing: undefined };');
     expect(await load()).toMatchObject({ missing: 'error', origins: { database: 'default' } });
   });
 
   it('hands register on as it is', async () => {
-    folder.write('decant.config.mjs', `export default { register(container) { container.seen = true; } };`);
+    write('decant.config.mjs', `export default { register(container) { container.seen = true; } };`);
     const { register } = await load();
     expect(register).toBeInstanceOf(Function);
   });
@@ -348,7 +349,7 @@ describe('a config that cannot be used', () => {
     ['databse', "'x'", 'has an unknown setting: databse.'],
     ['toString', "'x'", 'has an unknown setting: toString.'],
   ])('%s: %s', async (setting, value, sentence) => {
-    const file = folder.write('decant.config.mjs', `export default { ${setting}: ${value} };`);
+    const file = write('decant.config.mjs', `export default { ${setting}: ${value} };`);
     const error = await refusal();
     expect(error).toBeInstanceOf(ConfigError);
     const [start] = sentence.startsWith('has') ? [`${file} `] : [`${file}: `];
@@ -356,14 +357,14 @@ describe('a config that cannot be used', () => {
   });
 
   it('names the settings that there are', async () => {
-    folder.write('decant.config.json', '{ "databse": "x" }');
+    write('decant.config.json', '{ "databse": "x" }');
     expect((await refusal()).hint).toBe(
       'The settings are database, directory, lockTimeout, outOfOrder, missing, changed, register.',
     );
   });
 
   it('takes the longest lock timeout that SQLite knows', async () => {
-    folder.write('decant.config.json', '{ "lockTimeout": 2147483647 }');
+    write('decant.config.json', '{ "lockTimeout": 2147483647 }');
     expect((await load()).lockTimeout).toBe(2_147_483_647);
   });
 
@@ -381,7 +382,7 @@ describe('a config that cannot be used', () => {
     ['an export of a list', 'decant.config.mjs', 'export default [];'],
     ['an export of a function', 'decant.config.mjs', 'export default () => ({});'],
   ])('%s is no config', async (_, name, text) => {
-    const file = folder.write(name, text);
+    const file = write(name, text);
     const error = await refusal();
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.message).toBe(`${file} does not export an object.`);
@@ -396,7 +397,7 @@ describe('a config that cannot be used', () => {
     ['a module that throws no error', 'decant.config.mjs', 'throw "boom";', /: boom\.$/],
     ['a module without what it imports', 'decant.config.mjs', 'import "./gone.js";', /gone\.js/],
   ])('%s is named, whether it was found or asked for', async (_, name, text, reason) => {
-    const file = folder.write(name, text);
+    const file = write(name, text);
     for (const flags of [{}, { config: name }]) {
       const error = await refusal(flags);
       expect(error).toBeInstanceOf(ConfigError);
@@ -414,7 +415,7 @@ describe('a config that cannot be used', () => {
     ['settings.yaml', /No loader specified for extension "\.yaml"/],
     ['folder', /directory/],
   ])('--config %s', async (path, reason) => {
-    folder.write('settings.yaml', 'database: a.db');
+    write('settings.yaml', 'database: a.db');
     mkdirSync(inFolder('folder'));
     const error = await refusal({ config: path });
     expect(error).toBeInstanceOf(ConfigError);
@@ -423,18 +424,14 @@ describe('a config that cannot be used', () => {
   });
 
   it('--config package.json without "decant" is refused, not taken for the defaults', async () => {
-    folder.write('package.json', '{ "name": "x" }');
+    write('package.json', '{ "name": "x" }');
     expect((await refusal({ config: 'package.json' })).message).toContain('does not export an object');
   });
 
-  it('is one sentence in the process as well: exit code 2, no drawing of the code, no stack', () => {
-    const file = folder.write('decant.config.ts', 'export default {\n  database: \n};');
-    const { stdout, stderr, status } = spawnSync(process.execPath, [CLI, 'migrate:status'], {
-      cwd: folder.path,
-      encoding: 'utf8',
-      env: { PATH: process.env['PATH'], HOME: folder.path },
-    });
-    expect(status).toBe(2);
+  it('is one sentence in the process as well: exit code 2, no drawing of the code, no stack', async () => {
+    const file = write('decant.config.ts', 'export default {\n  database: \n};');
+    const { stdout, stderr, code } = await decant(['migrate:status'], { cwd: folder });
+    expect(code).toBe(2);
     expect(stdout).toBe('');
     expect(stderr.trimEnd().split('\n')).toHaveLength(2);
     expect(stderr).toContain(`Cannot load the config file ${file}: `);
@@ -443,18 +440,17 @@ describe('a config that cannot be used', () => {
 });
 
 describe('--lock-timeout', () => {
-  it.each(['2147483648', '-1', '1.5', 'soon', ''])('%j is refused with 2, and opens no database', (value) => {
-    const args = ['migrate:up', '-d', 'app.db', '--lock-timeout', value];
-    const { stderr, status } = spawnSync(process.execPath, [CLI, ...args], {
-      cwd: folder.path,
-      encoding: 'utf8',
-      env: { PATH: process.env['PATH'], HOME: folder.path },
-    });
-    expect(status).toBe(2);
-    expect(stderr).toContain('--lock-timeout');
-    expect(stderr).not.toMatch(/^\s+at /m);
-    expect(existsSync(inFolder('app.db'))).toBe(false);
-  });
+  it.each(['2147483648', '-1', '1.5', 'soon', ''])(
+    '%j is refused with 2, and opens no database',
+    async (value) => {
+      const args = ['migrate:up', '-d', 'app.db', '--lock-timeout', value];
+      const { stderr, code } = await decant(args, { cwd: folder });
+      expect(code).toBe(2);
+      expect(stderr).toContain('--lock-timeout');
+      expect(stderr).not.toMatch(/^\s+at /m);
+      expect(existsSync(inFolder('app.db'))).toBe(false);
+    },
+  );
 });
 
 describe('the surroundings', () => {

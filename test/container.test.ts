@@ -22,9 +22,9 @@ import { MigrationService } from '../src/services/migration-service.js';
 import { MigrationSource } from '../src/services/migration-source.js';
 import { TransactionManager } from '../src/services/transaction-manager.js';
 import { recordedIn, tablesOf } from './helpers/database.js';
-import { tableMigration, tableModule } from './helpers/engine.js';
 import { errorOf, rejectionOf } from './helpers/errors.js';
 import { makeFolder } from './helpers/files.js';
+import { tableMigration, tableModule } from './helpers/migrations.js';
 
 // Only now: it wants reflect-metadata to be there.
 const { injectAll, Lifecycle } = await import('tsyringe');

@@ -22,10 +22,10 @@ import {
   type MigrationStatus,
 } from '../src/index.js';
 import { recordedIn, tablesOf } from './helpers/database.js';
-import { tableMigration } from './helpers/engine.js';
 import { errorOf } from './helpers/errors.js';
 import { makeFolder, printsOf } from './helpers/files.js';
-import { resultOf } from './helpers/node.js';
+import { tableMigration } from './helpers/migrations.js';
+import { resultOf } from './helpers/processes.js';
 
 const BUILT_IN = ['001_initial_schema', '002_add_indexes'];
 const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
@@ -344,20 +344,20 @@ describe('the default database', () => {
 });
 
 describe('HOME', () => {
-  it('holds the default database when DATABASE_PATH says nothing', () => {
+  it('holds the default database when DATABASE_PATH says nothing', async () => {
     const script = `import * as decant from 'decant';
       const applied = decant.initializeDatabase();
       decant.closeDatabase();
       console.log(JSON.stringify({ applied, path: decant.getDatabasePath() }));`;
     const path = join(folder, '.decant', 'data', 'decant.db');
-    expect(resultOf(script, { HOME: folder })).toEqual({ applied: BUILT_IN, path });
+    expect(await resultOf(script, { HOME: folder })).toEqual({ applied: BUILT_IN, path });
     expect(existsSync(path)).toBe(true);
-    expect(resultOf(script, { HOME: folder, DATABASE_PATH: '' })).toEqual({ applied: [], path });
+    expect(await resultOf(script, { HOME: folder, DATABASE_PATH: '' })).toEqual({ applied: [], path });
   });
 
-  it('is meant by ~ in DATABASE_PATH', () => {
+  it('is meant by ~ in DATABASE_PATH', async () => {
     const script =
       "import { getDatabasePath } from 'decant'; console.log(JSON.stringify(getDatabasePath()));";
-    expect(resultOf(script, { HOME: folder, DATABASE_PATH: '~/x.db' })).toBe(join(folder, 'x.db'));
+    expect(await resultOf(script, { HOME: folder, DATABASE_PATH: '~/x.db' })).toBe(join(folder, 'x.db'));
   });
 });

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { main } from '../src/main.js';
-import { jsonOf, ROOT } from './helpers/cli.js';
-import { capture, twoMigrations } from './helpers/command.js';
+import { capture, jsonOf, twoMigrations } from './helpers/command.js';
+import { ROOT } from './helpers/processes.js';
 
 const run = (...argv: string[]) => capture(() => main(argv, pathToFileURL(join(ROOT, 'package.json')).href));
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { ROOT, start } from './helpers/cli.js';
+import { ROOT, runNode } from './helpers/processes.js';
 
 // As `oclif manifest` does it, but to stdout: jest must not import lib/ beside src/.
 const FRESH = `
@@ -13,8 +13,7 @@ console.log(JSON.stringify(plugin.manifest));
 
 describe('oclif.manifest.json', () => {
   it('is what `npm run manifest` would write', async () => {
-    const { finished } = start(process.execPath, ['--input-type=module', '-e', FRESH], { cwd: ROOT });
-    const { stdout, stderr } = await finished;
+    const { stdout, stderr } = await runNode(['--input-type=module', '-e', FRESH]);
     expect(stderr).toBe('');
     expect(JSON.parse(readFileSync(join(ROOT, 'oclif.manifest.json'), 'utf8'))).toEqual(JSON.parse(stdout));
   }, 20_000);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { makeFolder } from './helpers/files.js';
-import { resultOf, ROOT, runNode } from './helpers/node.js';
+import { resultOf, ROOT, runNode } from './helpers/processes.js';
 
 // What `npm publish` would hand out, as another program sees it: lib/, by the package's own name.
 const VALUES = [
@@ -61,35 +61,35 @@ const VALUES = [
 ];
 
 describe('the package', () => {
-  it("gives the same to import 'decant' and to require('decant')", () => {
+  it("gives the same to import 'decant' and to require('decant')", async () => {
     const script = `import { createRequire } from 'node:module';
       import * as imported from 'decant';
       const required = createRequire(process.cwd() + '/x.js')('decant');
       const names = (exports) => Object.keys(exports).filter((name) => name !== '__esModule').sort();
       console.log(JSON.stringify([names(imported), names(required), imported.Migration === required.Migration]));`;
-    expect(resultOf(script)).toEqual([VALUES, VALUES, true]);
+    expect(await resultOf(script)).toEqual([VALUES, VALUES, true]);
   });
 
-  it('works from CommonJS, without a warning', () => {
+  it('works from CommonJS, without a warning', async () => {
     const script = `const Database = require('better-sqlite3');
       const { runPendingMigrations, getMigrationStatus } = require('decant');
       const db = new Database(':memory:');
       runPendingMigrations(db);
       console.log(getMigrationStatus(db).filter(({ applied }) => applied).length);`;
-    expect(runNode(['--input-type=commonjs', '-e', script])).toMatchObject({
+    expect(await runNode(['--input-type=commonjs', '-e', script])).toMatchObject({
       code: 0,
       stdout: '2\n',
       stderr: '',
     });
   });
 
-  it('has decant/testing and decant/register, and nothing else to reach into', () => {
+  it('has decant/testing and decant/register, and nothing else to reach into', async () => {
     const script = `const testing = Object.keys(await import('decant/testing')).sort();
       const register = Object.keys(await import('decant/register'));
       const inner = await import('decant/lib/index.js').then(() => 'open', (error) => error.code);
       const { default: manifest } = await import('decant/package.json', { with: { type: 'json' } });
       console.log(JSON.stringify({ testing, register, inner, name: manifest.name }));`;
-    expect(resultOf(script)).toEqual({
+    expect(await resultOf(script)).toEqual({
       testing: ['InMemoryMigrationRepository', 'InMemoryTransactionManager'],
       register: [],
       inner: 'ERR_PACKAGE_PATH_NOT_EXPORTED',
@@ -97,7 +97,7 @@ describe('the package', () => {
     });
   });
 
-  it('lets its errors be told apart by class and by code', () => {
+  it('lets its errors be told apart by class and by code', async () => {
     const script = `import Database from 'better-sqlite3';
       import { DecantError, MigrationFailedError, migrations, runPendingMigrations } from 'decant';
       migrations.splice(0, 2, { name: '001_x', up() { throw new Error('mine'); }, down() {} });
@@ -106,10 +106,16 @@ describe('the package', () => {
           error instanceof Error, error instanceof DecantError, error instanceof MigrationFailedError, error.name, error.code,
         ]));
       }`;
-    expect(resultOf(script)).toEqual([true, true, true, 'MigrationFailedError', 'DECANT_MIGRATION_FAILED']);
+    expect(await resultOf(script)).toEqual([
+      true,
+      true,
+      true,
+      'MigrationFailedError',
+      'DECANT_MIGRATION_FAILED',
+    ]);
   });
 
-  it("runs a .ts migration with injection by type in plain node, by import 'decant/register'", () => {
+  it("runs a .ts migration with injection by type in plain node, by import 'decant/register'", async () => {
     const folder = makeFolder({
       '001_x.ts': `import { injectable, migration, Migration, type Database } from 'decant';
         @injectable()
@@ -128,7 +134,7 @@ describe('the package', () => {
       registerDecant(container, { database, directory: ${JSON.stringify(folder)} });
       await container.resolve(MigrationService).up();
       console.log(JSON.stringify(database.prepare("SELECT name FROM sqlite_schema WHERE name = 'by_type'").pluck().all()));`;
-    expect(resultOf(script)).toEqual(['by_type']);
+    expect(await resultOf(script)).toEqual(['by_type']);
   });
 
   it('ships declarations for everything that it exports', () => {

@@ -2,8 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { UsageError } from '../src/errors.js';
 import { CLIError } from '../src/oclif.js';
 import { exitCodeOf, printError } from '../src/print-error.js';
-import { jsonOf } from './helpers/cli.js';
-import { capture } from './helpers/command.js';
+import { capture, jsonOf } from './helpers/command.js';
 
 describe('an error', () => {
   const OURS = new UsageError('What was that?', 'Say it again.');

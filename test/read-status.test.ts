@@ -3,7 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { loadConfig, type Config } from '../src/config.js';
 import { openService } from '../src/container.js';
 import { readStatus } from '../src/read-status.js';
-import { makeFolder, TWO_MIGRATIONS } from './helpers/cli.js';
+import { makeFolder } from './helpers/files.js';
+import { TWO_MIGRATIONS } from './helpers/migrations.js';
 
 async function up(config: Config, steps: number): Promise<void> {
   const { service, close } = await openService(config, 'write');

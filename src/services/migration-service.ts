@@ -199,6 +199,7 @@ export class MigrationService {
     }
     if (isDone()) return 'skipped';
     body();
+    // It has run, and must be recorded even where another process has since applied a later one.
     try {
       return this.#transactions.run(() =>
         isDoneIn(this.#repository.recordedNames(), step) ? 'skipped' : finish(),

@@ -2,8 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import Create from '../../src/commands/migrate/create.js';
 import Up from '../../src/commands/migrate/up.js';
-import { jsonOf } from '../helpers/cli.js';
-import { errorOf, runCommand, twoMigrations } from '../helpers/command.js';
+import { jsonErrorOf, jsonOf, runCommand, twoMigrations } from '../helpers/command.js';
 
 describe('migrate:create', () => {
   it.each([
@@ -30,7 +29,10 @@ describe('migrate:create', () => {
   it('ends with 2 where nothing names it and nobody can be asked', async () => {
     process.env['CI'] = '1';
     const ran = await runCommand(Create, [...twoMigrations().flags.slice(2), '--json']);
-    expect(errorOf(ran)).toMatchObject({ code: 'DECANT_USAGE', message: 'A new migration needs a name.' });
+    expect(jsonErrorOf(ran)).toMatchObject({
+      code: 'DECANT_USAGE',
+      message: 'A new migration needs a name.',
+    });
     expect(ran.exit).toBe(2);
   });
 });

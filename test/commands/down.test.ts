@@ -3,8 +3,13 @@ import Down from '../../src/commands/migrate/down.js';
 import Redo from '../../src/commands/migrate/redo.js';
 import Reset from '../../src/commands/migrate/reset.js';
 import Up from '../../src/commands/migrate/up.js';
-import { jsonOf, NOTHING_BUT_THE_TARGET } from '../helpers/cli.js';
-import { errorOf, runCommand, twoMigrations } from '../helpers/command.js';
+import {
+  jsonErrorOf,
+  jsonOf,
+  NOTHING_BUT_THE_TARGET,
+  runCommand,
+  twoMigrations,
+} from '../helpers/command.js';
 
 async function bothApplied(): Promise<readonly string[]> {
   const { flags } = twoMigrations();
@@ -41,7 +46,7 @@ describe('migrate:down', () => {
     process.env['CI'] = '1';
     const flags = await bothApplied();
     const ran = await runCommand(Down, [...flags, '--steps', '2', '--json']);
-    expect(errorOf(ran)).toMatchObject({ code: 'DECANT_CONFIRMATION_REQUIRED', exitCode: 2 });
+    expect(jsonErrorOf(ran)).toMatchObject({ code: 'DECANT_CONFIRMATION_REQUIRED', exitCode: 2 });
     expect(ran.exit).toBe(2);
     expect((await runCommand(Up, flags)).stdout).toMatch(/^Nothing to do/);
   });

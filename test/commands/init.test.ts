@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import Init from '../../src/commands/migrate/init.js';
-import { jsonOf, makeFolder } from '../helpers/cli.js';
-import { errorOf, runCommand } from '../helpers/command.js';
+import { jsonErrorOf, jsonOf, runCommand } from '../helpers/command.js';
+import { makeFolder } from '../helpers/files.js';
 
 describe('migrate:init', () => {
   const home = process.cwd();
@@ -34,7 +34,7 @@ Next: decant migrate:up
     await runCommand(Init, []);
     const before = readFileSync('decant.config.ts', 'utf8');
     const ran = await runCommand(Init, ['-d', 'other.db', '--json']);
-    expect(errorOf(ran)).toMatchObject({
+    expect(jsonErrorOf(ran)).toMatchObject({
       code: 'DECANT_USAGE',
       message: expect.stringMatching(/is there already/),
     });

@@ -2,8 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import Plan from '../../src/commands/migrate/plan.js';
 import Up from '../../src/commands/migrate/up.js';
-import { jsonOf } from '../helpers/cli.js';
-import { errorOf, runCommand, twoMigrations } from '../helpers/command.js';
+import { jsonErrorOf, jsonOf, runCommand, twoMigrations } from '../helpers/command.js';
 
 describe('migrate:plan', () => {
   it('says what up would do and what it would leave, and creates nothing', async () => {
@@ -49,7 +48,7 @@ describe('migrate:plan', () => {
     const { flags } = twoMigrations();
     await runCommand(Up, flags);
     const ran = await runCommand(Plan, ['down', '001_users', ...flags, '--json']);
-    expect(errorOf(ran)).toMatchObject({ code: 'DECANT_LATER_MIGRATIONS' });
+    expect(jsonErrorOf(ran)).toMatchObject({ code: 'DECANT_LATER_MIGRATIONS' });
     expect(ran.exit).toBe(1);
   });
 });

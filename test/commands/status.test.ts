@@ -2,8 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { existsSync, writeFileSync } from 'node:fs';
 import Status from '../../src/commands/migrate/status.js';
 import Up from '../../src/commands/migrate/up.js';
-import { jsonOf } from '../helpers/cli.js';
-import { errorOf, runCommand, twoMigrations } from '../helpers/command.js';
+import { jsonErrorOf, jsonOf, runCommand, twoMigrations } from '../helpers/command.js';
 
 describe('migrate:status', () => {
   it('prints the list in its promised shape', async () => {
@@ -72,7 +71,7 @@ Total: 2 | Applied: 1 | Pending: 1
     const { folder, flags } = twoMigrations();
     writeFileSync(`${folder}/app.db`, 'no database, '.repeat(50));
     const ran = await runCommand(Status, [...flags, '--json']);
-    expect(errorOf(ran)).toMatchObject({ code: 'DECANT_DATABASE', exitCode: 1 });
+    expect(jsonErrorOf(ran)).toMatchObject({ code: 'DECANT_DATABASE', exitCode: 1 });
     expect(ran.exit).toBe(1);
   });
 });

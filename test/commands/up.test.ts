@@ -1,8 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import Up from '../../src/commands/migrate/up.js';
-import { jsonOf, NOTHING_BUT_THE_TARGET } from '../helpers/cli.js';
-import { errorOf, runCommand, twoMigrations } from '../helpers/command.js';
+import {
+  jsonErrorOf,
+  jsonOf,
+  NOTHING_BUT_THE_TARGET,
+  runCommand,
+  twoMigrations,
+} from '../helpers/command.js';
 
 describe('migrate:up', () => {
   it('says first, on stderr, what it works on, and then what it did', async () => {
@@ -45,7 +50,7 @@ describe('migrate:up', () => {
     await runCommand(Up, flags);
     writeFileSync(`${folder}/migrations/000_first.mjs`, 'export const up = () => {};');
     const refused = await runCommand(Up, [...flags, '--json']);
-    expect(errorOf(refused)).toMatchObject({ code: 'DECANT_OUT_OF_ORDER', exitCode: 4 });
+    expect(jsonErrorOf(refused)).toMatchObject({ code: 'DECANT_OUT_OF_ORDER', exitCode: 4 });
     expect(refused.exit).toBe(4);
     const warned = await runCommand(Up, [...flags, '--out-of-order', 'warn']);
     expect(warned.stdout).toMatch(/Done: 1 applied\.\n! Out of order: 000_first is pending/);
@@ -65,7 +70,7 @@ describe('migrate:up', () => {
       expect(ran.stderr).toContain('Before it    001_users, 002_posts (done, and stays)');
       return;
     }
-    expect(errorOf(ran)).toMatchObject({
+    expect(jsonErrorOf(ran)).toMatchObject({
       code: 'DECANT_MIGRATION_FAILED',
       exitCode: 1,
       failure: {

@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
 import { Workshop } from '../helpers/examples.js';
+import { putFile } from '../helpers/files.js';
+import { ROOT } from '../helpers/processes.js';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-const workshop = new Workshop(ROOT);
+const workshop = new Workshop();
 const examples = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .flatMap((file) => examplesOf(file, readFileSync(join(ROOT, 'src', file), 'utf8')));
@@ -17,8 +18,6 @@ import { Migration, migration, MigrationService, registerDecant, type Database }
 import { container } from 'tsyringe';
 import { compareNames } from '${join(ROOT, 'lib/domain/name.js')}';
 `;
-
-afterAll(() => rmSync(workshop.root, { recursive: true }));
 
 describe('The examples of the doc comments', () => {
   it('are found', () => {
@@ -34,9 +33,9 @@ describe('The examples of the doc comments', () => {
 
   it.each(examples)('src/$file:$line runs', ({ text }) => {
     const folder = workshop.project();
-    mkdirSync(join(folder, 'migrations'));
+    mkdirSync(join(folder, 'migrations'), { recursive: true });
     const isMigration = text.includes('export default');
-    writeFileSync(join(folder, isMigration ? 'migrations/001_example.ts' : 'example.ts'), PREAMBLE + text);
+    putFile(folder, isMigration ? 'migrations/001_example.ts' : 'example.ts', PREAMBLE + text);
     const command = isMigration
       ? 'decant migrate:up --database app.db --dir migrations && decant migrate:reset --yes --database app.db --dir migrations'
       : 'node --import decant/register example.ts';

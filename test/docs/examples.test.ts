@@ -1,12 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { blocksOf, Workshop, type Block, type Ran } from '../helpers/examples.js';
+import { type Block, blocksOf, type Ran, Workshop } from '../helpers/examples.js';
+import { putFile } from '../helpers/files.js';
+import { ROOT } from '../helpers/processes.js';
 
 // What the words after a block's language mean is told in CONTRIBUTING.md.
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const DOCUMENTS = [
   ...readdirSync(ROOT).filter((file) => file.endsWith('.md')),
   ...readdirSync(join(ROOT, 'docs')).map((file) => `docs/${file}`),
@@ -14,7 +15,7 @@ const DOCUMENTS = [
 
 /** The only reasons for not running a block, and what such a block may then hold. */
 const NOT_RUN: Readonly<Record<string, { readonly why: string; readonly lines: RegExp }>> = {
-  install: { why: 'needs the registry', lines: /^npm install [\w@ -]+$/ },
+  install: { why: 'needs the registry', lines: /^npm install [\w@ ./-]+$/ },
   clone: {
     why: 'installs and tests this repository; .ci/run does both',
     lines: /^(?:git |cd |npm |npx decant )/,
@@ -35,10 +36,8 @@ interface Kind {
   perform(block: Block, walk: Walk): void;
 }
 
-const workshop = new Workshop(ROOT);
+const workshop = new Workshop();
 const typescript: string[] = [];
-
-afterAll(() => rmSync(workshop.root, { recursive: true }));
 
 const KINDS: readonly Kind[] = [
   { name: 'a picture', matches: ({ language }) => language === 'mermaid', perform: () => undefined },
@@ -64,9 +63,7 @@ const KINDS: readonly Kind[] = [
     name: 'a file',
     matches: ({ language, attributes: { file } }) => /^(?:ts|js|json)$/.test(language) && file !== undefined,
     perform({ language, attributes: { file = '', run }, text }, walk) {
-      const path = join(walk.folder, file);
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, text);
+      const path = putFile(walk.folder, file, text);
       if (language === 'ts') typescript.push(path);
       if (run !== undefined) runCommand(`node --import decant/register ${file}`, 0, walk);
     },
@@ -138,7 +135,7 @@ describe('The TypeScript of all documents', () => {
       include: [],
       files: typescript.filter((file) => existsSync(file)),
     };
-    writeFileSync(join(workshop.root, 'tsconfig.json'), JSON.stringify(options));
+    putFile(workshop.root, 'tsconfig.json', JSON.stringify(options));
     const { output } = workshop.run(join(ROOT, 'node_modules', '.bin', 'tsc'), workshop.root);
     expect(typescript.length).toBeGreaterThan(10);
     expect(output).toBe('');

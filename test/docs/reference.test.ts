@@ -1,32 +1,22 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { makeFolder } from '../helpers/files.js';
+import { ROOT, runNode } from '../helpers/processes.js';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-
-it('README.md has the command reference that `npm run readme` would write', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'decant-readme-'));
-  try {
-    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-    const copy = join(folder, 'README.md');
-    // Emptied, so that a reference that is not written anew is missing.
-    writeFileSync(copy, readme.replace(/(<!-- commands -->)[^]*(<!-- commandsstop -->)/, '$1\n$2'));
-    run('oclif/bin/run.js', 'readme', '--no-aliases', '--readme-path', copy);
-    run('oxfmt/bin/oxfmt', '--config', join(ROOT, '.oxfmtrc.json'), copy);
-    expect(readFileSync(copy, 'utf8')).toBe(readme);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+it('README.md has the command reference that `npm run readme` would write', async () => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  // Emptied, so that a reference that is not written anew is missing.
+  const emptied = readme.replace(/(<!-- commands -->)[^]*(<!-- commandsstop -->)/, '$1\n$2');
+  const copy = join(makeFolder({ 'README.md': emptied }), 'README.md');
+  await run('oclif/bin/run.js', 'readme', '--no-aliases', '--readme-path', copy);
+  await run('oxfmt/bin/oxfmt', '--config', join(ROOT, '.oxfmtrc.json'), copy);
+  expect(readFileSync(copy, 'utf8')).toBe(readme);
 }, 30_000);
 
-function run(script: string, ...args: readonly string[]): void {
-  const options = { cwd: ROOT, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } } as const;
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    [join(ROOT, 'node_modules', script), ...args],
-    options,
-  );
-  expect({ script, status, stderr: status === 0 ? '' : stderr }).toEqual({ script, status: 0, stderr: '' });
+async function run(script: string, ...args: readonly string[]): Promise<void> {
+  const { code, stderr } = await runNode([join(ROOT, 'node_modules', script), ...args], {
+    env: { NO_COLOR: '1' },
+  });
+  expect({ script, code, stderr: code === 0 ? '' : stderr }).toEqual({ script, code: 0, stderr: '' });
 }

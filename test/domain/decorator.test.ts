@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { migration, nameIt, optionsOf, type MigrationOptions } from '../../src/domain/decorator.js';
 import { InvalidMigrationError } from '../../src/errors.js';
-import { thrownBy } from '../helpers/histories.js';
+import { errorOf } from '../helpers/errors.js';
 import { Migration, type MigrationObject } from '../../src/domain/migration.js';
 
 class Clock {
@@ -77,7 +77,7 @@ describe('@migration', () => {
       '@migration({ irreversible }) must be a string.',
     ],
   ])('refuses %s', (_what, options, message) => {
-    const error = thrownBy(() => migration(options as MigrationOptions));
+    const error = errorOf(() => migration(options as MigrationOptions));
     expect(error).toBeInstanceOf(InvalidMigrationError);
     expect(error).toMatchObject({
       message,
@@ -89,7 +89,7 @@ describe('@migration', () => {
     class Forgotten extends Migration {
       up(): void {}
     }
-    expect(thrownBy(() => migration(Forgotten as MigrationOptions))).toMatchObject({
+    expect(errorOf(() => migration(Forgotten as MigrationOptions))).toMatchObject({
       code: 'DECANT_INVALID_MIGRATION',
       message: '@migration is written without its parentheses.',
       hint: 'Write @migration().',

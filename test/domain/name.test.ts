@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { compareNames, inOrder, nextPrefix, prefixOf, slugOf } from '../../src/domain/name.js';
 import { UsageError } from '../../src/errors.js';
-import { thrownBy } from '../helpers/histories.js';
+import { errorOf } from '../helpers/errors.js';
 
 describe('prefixOf', () => {
   it.each([
@@ -109,7 +109,7 @@ describe('slugOf', () => {
   it.each(['', '   ', '!!!', '_-_', '🎉', '❤️', '../..'])(
     'refuses "%s", of which nothing would be left',
     (words) => {
-      const error = thrownBy(() => slugOf(words)) as UsageError;
+      const error = errorOf(() => slugOf(words)) as UsageError;
       expect(error).toBeInstanceOf(UsageError);
       expect(error.message).toBe(`"${words}" leaves nothing to name a migration by.`);
       expect(error.hint).toContain('at least one letter or digit');

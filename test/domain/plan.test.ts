@@ -17,7 +17,8 @@ import {
   UnknownMigrationError,
   UsageError,
 } from '../../src/errors.js';
-import { historyWith, thrownBy } from '../helpers/histories.js';
+import { errorOf } from '../helpers/errors.js';
+import { historyWith } from '../helpers/histories.js';
 
 const SOURCE = ['1_a', '2_b', '3_c', '4_d'];
 const names = (items: readonly { readonly name: string }[]): readonly string[] =>
@@ -97,7 +98,7 @@ describe('planUp', () => {
   });
 
   it.each(['9_z', '3', '003_c', '3_C', '', '3_c '])('does not know "%s", and applies nothing', (to) => {
-    const error = thrownBy(() => planUp(historyWith(SOURCE, []), { to })) as UnknownMigrationError;
+    const error = errorOf(() => planUp(historyWith(SOURCE, []), { to })) as UnknownMigrationError;
     expect(error).toBeInstanceOf(UnknownMigrationError);
     expect(error.message).toBe(`There is no migration named "${to}".`);
   });
@@ -143,7 +144,7 @@ describe('planDown', () => {
     ['9 while 10 is applied', ['9_a', '10_b'], { name: '9_a' }, '9_a', '10_b'],
   ])('is refused for %s, naming those that depend on it', (_, recorded, options, name, later) => {
     const history = historyWith([...SOURCE, ...recorded], recorded);
-    const error = thrownBy(() => planDown(history, options)) as LaterMigrationsError;
+    const error = errorOf(() => planDown(history, options)) as LaterMigrationsError;
     expect(error).toBeInstanceOf(LaterMigrationsError);
     expect(error.message).toBe(`Cannot roll back ${name}: later migrations depend on it (${later}).`);
     expect(error.later).toEqual(later.split(', '));
@@ -153,7 +154,7 @@ describe('planDown', () => {
     ['by name', { name: '4_d' }],
     ['with --to', { to: '4_d' }],
   ])('is refused for one that is in the source and not applied, %s', (_, options) => {
-    const error = thrownBy(() => planDown(historyWith(SOURCE, applied), options)) as NotAppliedError;
+    const error = errorOf(() => planDown(historyWith(SOURCE, applied), options)) as NotAppliedError;
     expect(error).toBeInstanceOf(NotAppliedError);
     expect(error.message).toBe('4_d is not applied, so there is nothing to roll back.');
   });
@@ -174,7 +175,7 @@ describe('planDown', () => {
     ['among several', { steps: 2 }, ['3_c']],
     ['on the way to another', { to: '1_a' }, ['3_c']],
   ])('is refused whole for one whose file is missing, %s', (_, options, lost) => {
-    const error = thrownBy(() =>
+    const error = errorOf(() =>
       planDown(historyWith(['1_a', '2_b'], applied), options),
     ) as MissingMigrationError;
     expect(error).toBeInstanceOf(MissingMigrationError);
@@ -231,7 +232,7 @@ describe('how far, said in more than one way or in none that makes sense', () =>
     ['to and steps', { to: '1_a', steps: 1 }],
     ['all three', { name: '2_b', to: '1_a', steps: 1 }],
   ])('down refuses %s', (_, options) => {
-    const error = thrownBy(() => planDown(history, options)) as UsageError;
+    const error = errorOf(() => planDown(history, options)) as UsageError;
     expect(error).toBeInstanceOf(UsageError);
     expect(error.message).toBe('More than one of a name, --to and --steps was given.');
   });
@@ -242,7 +243,7 @@ describe('how far, said in more than one way or in none that makes sense', () =>
 
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('both refuse %d steps', (steps) => {
     for (const plan of [planUp, planDown]) {
-      const error = thrownBy(() => plan(history, { steps })) as UsageError;
+      const error = errorOf(() => plan(history, { steps })) as UsageError;
       expect(error).toBeInstanceOf(UsageError);
       expect(error.message).toBe(`steps must be a whole number from 1, not ${steps}.`);
     }
@@ -273,7 +274,7 @@ describe('planReset', () => {
   });
 
   it('is refused whole, naming all that are missing', () => {
-    const error = thrownBy(() =>
+    const error = errorOf(() =>
       planReset(historyWith(['2_b'], ['1_a', '2_b', '3_c'])),
     ) as MissingMigrationError;
     expect(error).toBeInstanceOf(MissingMigrationError);

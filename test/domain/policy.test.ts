@@ -10,7 +10,8 @@ import {
   type Policy,
 } from '../../src/domain/policy.js';
 import { ChangedMigrationError, MissingMigrationError, OutOfOrderError } from '../../src/errors.js';
-import { historyWith, thrownBy } from '../helpers/histories.js';
+import { errorOf } from '../helpers/errors.js';
+import { historyWith } from '../helpers/histories.js';
 
 const ALLOW: HistoryPolicy = { outOfOrder: 'allow', missing: 'allow', changed: 'allow' };
 
@@ -67,11 +68,11 @@ describe('up, of a history with something wrong', () => {
 
   it('is refused with history problems in one fixed order: changed, missing, out of order', () => {
     const history = historyWith(['1_a', '3_c'], ['2_b', '3_c'], ['3_c']);
-    expect(thrownBy(() => judge(history, STRICT))).toBeInstanceOf(ChangedMigrationError);
-    expect(thrownBy(() => judge(history, { ...STRICT, changed: 'allow' }))).toBeInstanceOf(
+    expect(errorOf(() => judge(history, STRICT))).toBeInstanceOf(ChangedMigrationError);
+    expect(errorOf(() => judge(history, { ...STRICT, changed: 'allow' }))).toBeInstanceOf(
       MissingMigrationError,
     );
-    expect(thrownBy(() => judge(history, { ...STRICT, changed: 'allow', missing: 'allow' }))).toBeInstanceOf(
+    expect(errorOf(() => judge(history, { ...STRICT, changed: 'allow', missing: 'allow' }))).toBeInstanceOf(
       OutOfOrderError,
     );
   });
@@ -106,21 +107,21 @@ it('has nothing to say of a history with nothing wrong', () => {
 
 describe('the hint of a refusal', () => {
   it('gives both ways out of an order that does not hold', () => {
-    const { hint } = thrownBy(() => judge(OUT_OF_ORDER, STRICT)) as OutOfOrderError;
+    const { hint } = errorOf(() => judge(OUT_OF_ORDER, STRICT)) as OutOfOrderError;
     expect(hint).toContain('rename the file so that it sorts after 2_b');
     expect(hint).toContain('--out-of-order=allow');
     expect(hint).toContain("outOfOrder: 'allow'");
   });
 
   it('gives both ways out of a missing migration', () => {
-    const { hint } = thrownBy(() => judge(MISSING_PENDING, STRICT)) as MissingMigrationError;
+    const { hint } = errorOf(() => judge(MISSING_PENDING, STRICT)) as MissingMigrationError;
     expect(hint).toContain('Put the file back');
     expect(hint).toContain('--missing=allow');
     expect(hint).toContain("missing: 'allow'");
   });
 
   it('gives both ways out of a changed migration', () => {
-    const { hint } = thrownBy(() => judge(CHANGED_SETTLED, STRICT)) as ChangedMigrationError;
+    const { hint } = errorOf(() => judge(CHANGED_SETTLED, STRICT)) as ChangedMigrationError;
     expect(hint).toContain('Put the file back as it was');
     expect(hint).toContain('--changed=allow');
     expect(hint).toContain("changed: 'allow'");
@@ -148,11 +149,11 @@ describe('a step, judged by the records as they are now', () => {
   ])('%s: %j of %j with outOfOrder: %j gives %s', (_what, step, recorded, outOfOrder, code) => {
     const judged = (): void => refuseOutOfTurn(step, new Set(recorded), { ...ALLOW, outOfOrder });
     if (code === undefined) expect(judged).not.toThrow();
-    else expect(thrownBy(judged)).toMatchObject({ code });
+    else expect(errorOf(judged)).toMatchObject({ code });
   });
 
   it('names what has been rolled back, and what was not applied for it', () => {
-    expect(thrownBy(() => refuseOutOfTurn(after, new Set(), STRICT))).toMatchObject({
+    expect(errorOf(() => refuseOutOfTurn(after, new Set(), STRICT))).toMatchObject({
       exitCode: 4,
       message: '2_b was not applied: 1_a, which it comes after, has been rolled back by another process.',
       hint: expect.stringContaining('migrate:status'),

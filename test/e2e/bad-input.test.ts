@@ -1,20 +1,12 @@
-import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { SqliteMigrationRepository } from '../../src/services/sqlite-migration-repository.js';
-import {
-  canActAsNobody,
-  decant,
-  jsonOf,
-  makeFolder,
-  NOBODY,
-  skipLoudly,
-  TWO_MIGRATIONS,
-  type Spawning,
-  NOTHING_BUT_THE_TARGET,
-} from '../helpers/cli.js';
+import { jsonOf, NOTHING_BUT_THE_TARGET } from '../helpers/command.js';
+import { makeFolder, printsOf } from '../helpers/files.js';
+import { TWO_MIGRATIONS } from '../helpers/migrations.js';
+import { canActAsNobody, decant, NOBODY, skipLoudly, type Spawning } from '../helpers/processes.js';
 
 /** One way to get it wrong. */
 interface Case {
@@ -296,17 +288,8 @@ function project(files: Readonly<Record<string, string>> = {}): string {
   return folder;
 }
 
-/** Every file below a folder with its bytes, so that neither a change nor a leftover escapes. */
-function bytesOf(folder: string): Record<string, string> {
-  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  const files = paths.filter((path) => statSync(join(folder, path)).isFile());
-  return Object.fromEntries(files.map((path) => [path, sha256(readFileSync(join(folder, path)))]));
-}
-
-const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-
 async function expectRefusal(each: Case, folder: string, options: Spawning = {}): Promise<void> {
-  const before = bytesOf(folder);
+  const before = printsOf(folder);
   const spawning = { cwd: folder, ...options, env: { ...options.env, ...each.env } };
   const [text, json] = await Promise.all([
     decant(each.args, spawning),
@@ -327,7 +310,7 @@ async function expectRefusal(each: Case, folder: string, options: Spawning = {})
   });
   expect(json.stderr).toMatch(NOTHING_BUT_THE_TARGET);
   expect(json.code).toBe(each.code);
-  expect(bytesOf(folder)).toEqual(before);
+  expect(printsOf(folder)).toEqual(before);
 }
 
 describe('bad input ends in one sentence, a hint, the right code and an untouched folder', () => {

@@ -1,17 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync } from 'node:fs';
-import {
-  CLI,
-  cleanEnvironment,
-  decant,
-  jsonOf,
-  makeFolder,
-  ROOT,
-  skipLoudly,
-  start,
-  TWO_MIGRATIONS,
-} from '../helpers/cli.js';
+import { jsonOf } from '../helpers/command.js';
+import { makeFolder } from '../helpers/files.js';
+import { TWO_MIGRATIONS } from '../helpers/migrations.js';
+import { cleanEnvironment, CLI, decant, ROOT, skipLoudly, start } from '../helpers/processes.js';
 
 const FLAGS = ['-d', 'app.db', '--dir', 'migrations'];
 const STATUS = /\nMigration Status:\n=+\n\n\[[x ]\] 001_users/;

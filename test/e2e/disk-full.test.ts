@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { decant, jsonOf, makeFolder, skipLoudly } from '../helpers/cli.js';
+import { jsonOf } from '../helpers/command.js';
+import { makeFolder } from '../helpers/files.js';
+import { decant, skipLoudly } from '../helpers/processes.js';
 
 const files = (cacheKiB: number): Record<string, string> => ({
   'migrations/001_small.mjs': `export const up = (db) => db.exec('CREATE TABLE small (id)');\n`,

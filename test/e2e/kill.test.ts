@@ -3,7 +3,9 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
-import { decant, jsonOf, makeFolder, startDecant } from '../helpers/cli.js';
+import { jsonOf } from '../helpers/command.js';
+import { makeFolder } from '../helpers/files.js';
+import { decant, startDecant } from '../helpers/processes.js';
 
 const KILLS = 10;
 const ARGS = ['-d', 'app.db', '--dir', 'migrations'];

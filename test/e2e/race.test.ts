@@ -1,14 +1,10 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
-import {
-  decant,
-  jsonOf,
-  makeFolder,
-  NOTHING_BUT_THE_TARGET,
-  startDecant,
-  TWO_MIGRATIONS,
-} from '../helpers/cli.js';
+import { jsonOf, NOTHING_BUT_THE_TARGET } from '../helpers/command.js';
+import { makeFolder } from '../helpers/files.js';
+import { TWO_MIGRATIONS } from '../helpers/migrations.js';
+import { decant, startDecant } from '../helpers/processes.js';
 
 // Each leaves a row that a second run would double, and takes long enough for the other process to come.
 const slowModule = (name: string): string => `export function up(db) {

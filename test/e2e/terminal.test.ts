@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
-import { CLI, decant, jsonOf, makeFolder, skipLoudly, start, TWO_MIGRATIONS } from '../helpers/cli.js';
+import { jsonOf } from '../helpers/command.js';
+import { makeFolder } from '../helpers/files.js';
+import { TWO_MIGRATIONS } from '../helpers/migrations.js';
+import { CLI, decant, skipLoudly, start } from '../helpers/processes.js';
 
 const FLAGS = ['-d', 'app.db', '--dir', 'migrations'];
 const hasScript = spawnSync('script', ['-qec', 'test -t 0 && test -t 1', '/dev/null']).status === 0;

@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { decant, jsonOf, makeFolder, tableModule, NOTHING_BUT_THE_TARGET } from '../helpers/cli.js';
+import { jsonOf, NOTHING_BUT_THE_TARGET } from '../helpers/command.js';
+import { makeFolder } from '../helpers/files.js';
+import { tableModule } from '../helpers/migrations.js';
+import { decant } from '../helpers/processes.js';
 
 const CONFIG = `import { defineConfig } from 'decant';
 import { GREETING } from './services/tokens.js';

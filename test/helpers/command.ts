@@ -1,5 +1,7 @@
 import { jest } from '@jest/globals';
-import { jsonOf, makeFolder, NOTHING_BUT_THE_TARGET, ROOT, TWO_MIGRATIONS } from './cli.js';
+import { makeFolder } from './files.js';
+import { TWO_MIGRATIONS } from './migrations.js';
+import { ROOT } from './processes.js';
 
 export interface Ran {
   readonly stdout: string;
@@ -50,8 +52,18 @@ export function twoMigrations(): { folder: string; flags: readonly string[] } {
   return { folder, flags: ['-d', `${folder}/app.db`, '--dir', `${folder}/migrations`] };
 }
 
+/** The one object of `--json`; fails when stdout holds anything else. */
+export function jsonOf({ stdout }: { readonly stdout: string }): Record<string, unknown> {
+  const value: unknown = JSON.parse(stdout);
+  if (typeof value !== 'object' || value === null) throw new Error(`not an object: ${stdout}`);
+  return value as Record<string, unknown>;
+}
+
+/** What stderr may say under `--json` when nothing is to be warned of: which database and which migrations. */
+export const NOTHING_BUT_THE_TARGET = /^(?:Database: .+\nMigrations: .+\n)?$/;
+
 /** What `--json` said went wrong; stderr may only have named the database. */
-export function errorOf({ stdout, stderr }: Ran): Record<string, unknown> {
+export function jsonErrorOf({ stdout, stderr }: Ran): Record<string, unknown> {
   if (!NOTHING_BUT_THE_TARGET.test(stderr)) throw new Error(`--json must not print to stderr: ${stderr}`);
   return jsonOf({ stdout })['error'] as Record<string, unknown>;
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../../src/domain/migration.js';
+import { runNode } from './processes.js';
 
 /** Names of the user's tables and views, in order. */
 export function tablesOf(db: Database): string[] {
@@ -16,4 +17,25 @@ export function tablesOf(db: Database): string[] {
 /** The names in `_migrations`, oldest first. */
 export function recordedIn(db: Database): string[] {
   return db.prepare('SELECT name FROM _migrations ORDER BY id').pluck().all() as string[];
+}
+
+/**
+ * Leaves a database as a process does that is killed in the middle of a transaction: 001_a is committed, 002_b is
+ * not, and part of it has reached the disk.
+ */
+export async function leaveKilled(file: string, mode: 'wal' | 'delete'): Promise<void> {
+  const { signal, stderr } = await runNode([
+    '--input-type=module',
+    '-e',
+    `import Database from 'better-sqlite3';
+     const db = new Database(${JSON.stringify(file)});
+     db.pragma('journal_mode = ${mode}');
+     db.exec("CREATE TABLE _migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE NOT NULL, applied_at TEXT NOT NULL DEFAULT (datetime('now')))");
+     db.exec("INSERT INTO _migrations (name) VALUES ('001_a'); CREATE TABLE big (x)");
+     db.pragma('cache_size = 5');
+     db.exec("BEGIN; INSERT INTO _migrations (name) VALUES ('002_b')");
+     db.exec('WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 500) INSERT INTO big SELECT randomblob(500) FROM s');
+     process.kill(process.pid, 'SIGKILL');`,
+  ]);
+  if (signal !== 'SIGKILL') throw new Error(`the child was to be killed: ${stderr}`);
 }

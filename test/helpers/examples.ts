@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { makeFolder, putFile } from './files.js';
+import { CLI, ROOT } from './processes.js';
 
 /** A fenced block of a Markdown file: ```` ```ts file=migrations/001_users.ts ````. */
 export interface Block {
@@ -38,20 +39,18 @@ export interface Ran {
 
 /** A folder in which `decant` is installed, with a home and as many projects as are asked for. */
 export class Workshop {
-  readonly root = realpathSync(mkdtempSync(join(tmpdir(), 'decant-docs-')));
-  readonly #repository: string;
+  readonly root = makeFolder();
   #projects = 0;
 
-  constructor(repository: string) {
-    this.#repository = repository;
+  constructor() {
     const bin = join(this.root, 'node_modules', '.bin');
     mkdirSync(bin, { recursive: true });
     mkdirSync(join(this.root, 'home'));
     for (const name of ['better-sqlite3', 'tsyringe', 'reflect-metadata', '@types']) {
-      symlinkSync(join(repository, 'node_modules', name), join(this.root, 'node_modules', name));
+      symlinkSync(join(ROOT, 'node_modules', name), join(this.root, 'node_modules', name));
     }
-    symlinkSync(repository, join(this.root, 'node_modules', 'decant'));
-    symlinkSync(join(repository, 'lib', 'cli.js'), join(bin, 'decant'));
+    symlinkSync(ROOT, join(this.root, 'node_modules', 'decant'));
+    symlinkSync(CLI, join(bin, 'decant'));
     // The real npx takes half a second to come to the same end.
     writeFileSync(join(bin, 'npx'), '#!/bin/sh\nexec "$@"\n');
     chmodSync(join(bin, 'npx'), 0o755);
@@ -61,8 +60,7 @@ export class Workshop {
   project(): string {
     this.#projects += 1;
     const folder = join(this.root, `project-${this.#projects}`, 'app');
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'package.json'), '{ "name": "app", "type": "module" }\n');
+    putFile(folder, 'package.json', '{ "name": "app", "type": "module" }\n');
     return folder;
   }
 
@@ -83,7 +81,7 @@ export class Workshop {
     return text
       .replaceAll(folder, '/home/you/app')
       .replaceAll(join(this.root, 'home'), '/home/you')
-      .replaceAll(this.#repository, '/home/you/app/node_modules/decant')
+      .replaceAll(ROOT, '/home/you/app/node_modules/decant')
       .replaceAll(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+Z)?/g, '<time>')
       .replaceAll(/\b20\d{12}(?=_)/g, '<timestamp>')
       .replaceAll(/\((?:\d+ ms|\d+\.\d s)\)/g, '(<duration>)')

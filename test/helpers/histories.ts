@@ -21,13 +21,3 @@ export function historyWith(
     changed,
   );
 }
-
-/** What `work` threw; the test fails when it threw nothing. */
-export function thrownBy(work: () => unknown): unknown {
-  try {
-    work();
-  } catch (error) {
-    return error;
-  }
-  throw new Error('Nothing was thrown.');
-}

@@ -10,13 +10,12 @@ import {
   openForReading,
   openOwnDatabase,
 } from '../../src/services/database.js';
-import { start } from '../helpers/cli.js';
-import { recordedIn, tablesOf } from '../helpers/database.js';
+import { leaveKilled, recordedIn, tablesOf } from '../helpers/database.js';
 import { errorOf } from '../helpers/errors.js';
 import { makeFolder, printsOf } from '../helpers/files.js';
-import { leaveKilled } from '../helpers/node.js';
+import { start } from '../helpers/processes.js';
 
-type State = readonly [what: string, make: (file: string) => (() => void) | void];
+type State = readonly [what: string, make: (file: string) => Promise<void> | (() => void) | void];
 
 describe('openDatabase', () => {
   it('creates the folder and the file, in WAL mode, with foreign keys on and the timeout that was asked for', () => {
@@ -151,10 +150,10 @@ describe('openForReading', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it.each(states)('follows a link to a database %s, and changes no byte of it', (_what, make) => {
+  it.each(states)('follows a link to a database %s, and changes no byte of it', async (_what, make) => {
     const [folder, links] = [makeFolder(), makeFolder()];
     const file = join(folder, 'x.db');
-    const close = make(file);
+    const close = await make(file);
     symlinkSync(file, join(links, 'x.db'));
     symlinkSync('x.db', join(links, 'again.db'));
     const before = [printsOf(folder), printsOf(links)];
@@ -178,19 +177,22 @@ describe('openForReading', () => {
     db.close();
   });
 
-  it.each(states)('reads what is committed in a database %s, and changes no byte of it', (_what, make) => {
-    const folder = makeFolder();
-    const file = join(folder, 'x.db');
-    const close = make(file);
-    const before = printsOf(folder);
-    const db = openForReading(file);
-    const names = recordedIn(db);
-    db.close();
-    const after = printsOf(folder);
-    close?.();
-    expect(names).toEqual(['001_a']);
-    expect(after).toEqual(before);
-  });
+  it.each(states)(
+    'reads what is committed in a database %s, and changes no byte of it',
+    async (_what, make) => {
+      const folder = makeFolder();
+      const file = join(folder, 'x.db');
+      const close = await make(file);
+      const before = printsOf(folder);
+      const db = openForReading(file);
+      const names = recordedIn(db);
+      db.close();
+      const after = printsOf(folder);
+      close?.();
+      expect(names).toEqual(['001_a']);
+      expect(after).toEqual(before);
+    },
+  );
 });
 
 function fill(file: string, mode: string): void {
@@ -238,18 +240,14 @@ it('reports a damaged journal-less file by its own error', () => {
 });
 
 describe('mayNeedRecovery', () => {
-  it.each([
-    ['a database that nothing happened to', (file: string) => fill(file, 'delete'), false],
-    ['the hot journal of a killed process', (file: string) => leaveKilled(file, 'delete'), true],
-    [
-      'the WAL of a killed process, which anybody can read',
-      (file: string) => leaveKilled(file, 'wal'),
-      false,
-    ],
-  ])('says of %s, directly and through a link: %j', (_what, make, expected) => {
+  it.each<[string, boolean, State[1]]>([
+    ['a database that nothing happened to', false, (file) => fill(file, 'delete')],
+    ['the hot journal of a killed process', true, (file) => leaveKilled(file, 'delete')],
+    ['the WAL of a killed process, which anybody can read', false, (file) => leaveKilled(file, 'wal')],
+  ])('says of %s, directly and through a link: %j', async (_what, expected, make) => {
     const file = join(makeFolder(), 'x.db');
     const link = join(makeFolder(), 'x.db');
-    make(file);
+    await make(file);
     symlinkSync(file, link);
     expect([file, link].map((path) => mayNeedRecovery(path))).toEqual([expected, expected]);
   });

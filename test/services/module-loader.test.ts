@@ -4,7 +4,7 @@ import { Migration, type MigrationObject } from '../../src/domain/migration.js';
 import { importMigration } from '../../src/services/module-loader.js';
 import { rejectionOf } from '../helpers/errors.js';
 import { makeFolder } from '../helpers/files.js';
-import { resultOf, ROOT } from '../helpers/node.js';
+import { resultOf, ROOT } from '../helpers/processes.js';
 
 async function load(file: string, text: string): Promise<unknown> {
   const folder = makeFolder({ [file]: text, 'package.json': '{"type": "module"}' });
@@ -143,7 +143,7 @@ describe('a file that was edited while the process runs', () => {
 
   it.each(Object.entries(EXPORTS))(
     'is imported anew, with its lines as they are now: .%s',
-    (extension, exports) => {
+    async (extension, exports) => {
       const directory = makeFolder({ 'package.json': '{"type": "module"}' });
       const script = `
       import { writeFileSync } from 'node:fs';
@@ -167,7 +167,7 @@ describe('a file that was edited while the process runs', () => {
       told.push((await service.status()).anomalies.length, checksum.length);
       console.log(JSON.stringify(told));`;
       const register = ['--import', 'reflect-metadata', '--import', join(ROOT, 'lib', 'register.js')];
-      expect(resultOf(script, {}, register)).toEqual([
+      expect(await resultOf(script, {}, register)).toEqual([
         'BOGUS in line 3',
         'WRONG in line 6',
         'BOGUS in line 3',

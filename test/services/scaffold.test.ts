@@ -1,22 +1,25 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { CONFIG_FILES, loadConfig } from '../../src/config.js';
 import { DecantError, DuplicateMigrationError, UsageError } from '../../src/errors.js';
 import { createMigration, initProject, type NewMigration } from '../../src/services/scaffold.js';
-import { temporaryFolder } from '../helpers/folder.js';
-import { thrownBy } from '../helpers/histories.js';
+import { errorOf } from '../helpers/errors.js';
+import { makeFolder, putFile } from '../helpers/files.js';
+import { decant, ROOT, runNode, type Finished } from '../helpers/processes.js';
 
-const folder = temporaryFolder();
-const ROOT = process.cwd();
+let folder: string;
+beforeEach(() => {
+  folder = makeFolder();
+});
 
-const inFolder = (...parts: string[]): string => join(folder.path, ...parts);
+const write = (path: string, text: string): string => putFile(folder, path, text);
+const inFolder = (...parts: string[]): string => join(folder, ...parts);
 
 function create(words: string, options: Partial<NewMigration> = {}): { name: string; file: string } {
   return createMigration({
-    directory: folder.path,
+    directory: folder,
     words,
     language: 'ts',
     numbering: 'sequence',
@@ -26,25 +29,13 @@ function create(words: string, options: Partial<NewMigration> = {}): { name: str
 
 /** Makes the folder a project of its own, in which `decant` and better-sqlite3 are installed. */
 function install(): void {
-  folder.write('package.json', '{ "name": "project", "type": "module" }');
+  write('package.json', '{ "name": "project", "type": "module" }');
   mkdirSync(inFolder('node_modules'));
   symlinkSync(ROOT, inFolder('node_modules/decant'), 'dir');
   for (const name of ['better-sqlite3', '@types']) {
     symlinkSync(join(ROOT, 'node_modules', name), inFolder('node_modules', name), 'dir');
   }
 }
-
-/** Runs a program of ours in the folder, with a home folder that is empty. */
-function run(program: string, ...args: string[]): { output: string; status: number | null } {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [resolve(ROOT, program), ...args], {
-    cwd: folder.path,
-    encoding: 'utf8',
-    env: { PATH: process.env['PATH'], HOME: inFolder('home') },
-  });
-  return { output: stdout + stderr, status };
-}
-
-const decant = (...args: string[]): { output: string; status: number | null } => run('lib/cli.js', ...args);
 
 const STRICT_OPTIONS = {
   target: 'es2022',
@@ -63,25 +54,25 @@ const STRICT_OPTIONS = {
   checkJs: true,
 };
 
-function compile(options: Record<string, unknown> = {}): { output: string; status: number | null } {
-  folder.write(
+function compile(options: Record<string, unknown> = {}): Promise<Finished> {
+  write(
     'tsconfig.json',
     JSON.stringify({
       compilerOptions: { ...STRICT_OPTIONS, ...options },
       include: ['*.ts', 'migrations'],
     }),
   );
-  return run('node_modules/typescript/bin/tsc', '-p', '.');
+  return runNode([join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', '.'], { cwd: folder });
 }
 
 const digits = (): string => new Date().toISOString().replaceAll(/\D/g, '').slice(0, 14);
 
 const init = ({ database = 'app.db', dir = 'migrations' } = {}): string[] =>
   initProject({
-    root: folder.path,
+    root: folder,
     database,
     directory: dir,
-    migrations: resolve(folder.path, dir),
+    migrations: resolve(folder, dir),
     configFiles: CONFIG_FILES,
   });
 
@@ -97,13 +88,13 @@ describe('the number of a new migration', () => {
     [['20261122093000_a.ts'], '20261122093001_add_users'],
     [['001_a.ts', '005_b.test.ts', '006_c.d.ts', 'index.ts', 'readme.md', '9_d.sql'], '002_add_users'],
   ])('after %j gives %s', (files, expected) => {
-    for (const file of files) folder.write(file, '');
+    for (const file of files) write(file, '');
     expect(create('add users')).toEqual({ name: expected, file: inFolder(`${expected}.ts`) });
-    expect(readdirSync(folder.path).toSorted()).toEqual([...files, `${expected}.ts`].toSorted());
+    expect(readdirSync(folder).toSorted()).toEqual([...files, `${expected}.ts`].toSorted());
   });
 
   it('is not that of a subfolder', () => {
-    folder.write('007_folder/index.ts', '');
+    write('007_folder/index.ts', '');
     expect(create('a').name).toBe('001_a');
   });
 
@@ -112,7 +103,7 @@ describe('the number of a new migration', () => {
   });
 
   it('may be the time, in UTC, whatever numbers there are', () => {
-    folder.write('001_a.ts', '');
+    write('001_a.ts', '');
     const before = digits();
     const { name } = create('add users', { numbering: 'timestamp' });
     expect(name).toMatch(/^\d{14}_add_users$/);
@@ -141,7 +132,7 @@ describe('the file of a new migration', () => {
   ])('for "%s" is named %s, with a class %s', (words, name, className) => {
     const created = create(words);
     expect(created.name).toBe(name);
-    expect(readdirSync(folder.path)).toEqual([`${name}.ts`]);
+    expect(readdirSync(folder)).toEqual([`${name}.ts`]);
     expect(readFileSync(created.file, 'utf8')).toContain(
       `export default class ${className} extends Migration {`,
     );
@@ -164,16 +155,16 @@ describe('what cannot be created', () => {
     ['no words', () => create('!!!'), UsageError, /leaves nothing to name a migration by/],
     ['a name that is too long', () => create('a'.repeat(300)), UsageError, /^Cannot write .*ENAMETOOLONG/],
   ])('%s', (_, make, type, message) => {
-    const error = thrownBy(make) as DecantError;
+    const error = errorOf(make) as DecantError;
     expect(error).toBeInstanceOf(type);
     expect(error.message).toMatch(message);
-    expect(readdirSync(folder.path)).toEqual([]);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('is one in a folder that is a file, or in a file', () => {
-    const file = folder.write('file', 'kept');
+    const file = write('file', 'kept');
     for (const directory of [file, join(file, 'below')]) {
-      const error = thrownBy(() => create('a', { directory })) as UsageError;
+      const error = errorOf(() => create('a', { directory })) as UsageError;
       expect(error).toBeInstanceOf(UsageError);
       expect(error.message).toContain(`Cannot create the folder ${directory}`);
     }
@@ -181,10 +172,10 @@ describe('what cannot be created', () => {
   });
 
   it('is one in a folder where two files have the same name', () => {
-    folder.write('001_a.ts', '');
-    folder.write('001_a.js', '');
+    write('001_a.ts', '');
+    write('001_a.js', '');
     expect(() => create('b')).toThrow(DuplicateMigrationError);
-    expect(readdirSync(folder.path)).toHaveLength(2);
+    expect(readdirSync(folder)).toHaveLength(2);
   });
 
   it('does not make the folder when the words are no good', () => {
@@ -195,8 +186,8 @@ describe('what cannot be created', () => {
   it('is one whose file is there already: it stays as it is', () => {
     // A folder is no migration, and so its number is free; its name is not.
     mkdirSync(inFolder('001_a.ts'));
-    folder.write('001_a.ts/kept', 'kept');
-    const error = thrownBy(() => create('a')) as UsageError;
+    write('001_a.ts/kept', 'kept');
+    const error = errorOf(() => create('a')) as UsageError;
     expect(error).toBeInstanceOf(UsageError);
     expect(error.message).toBe(`${inFolder('001_a.ts')} is there already, and was left as it is.`);
     expect(readFileSync(inFolder('001_a.ts/kept'), 'utf8')).toBe('kept');
@@ -206,7 +197,7 @@ describe('what cannot be created', () => {
 describe('initProject', () => {
   it('writes a config and a first migration, and names them', () => {
     expect(init()).toEqual([inFolder('decant.config.ts'), inFolder('migrations/001_create_users.ts')]);
-    expect(readdirSync(folder.path).toSorted()).toEqual(['decant.config.ts', 'migrations']);
+    expect(readdirSync(folder).toSorted()).toEqual(['decant.config.ts', 'migrations']);
   });
 
   it.each([
@@ -224,34 +215,34 @@ describe('initProject', () => {
   it.each(['decant.config.ts', 'decant.config.json'])(
     'writes nothing at all when %s is there already',
     (file) => {
-      folder.write(file, 'kept');
-      const error = thrownBy(() => init()) as UsageError;
+      write(file, 'kept');
+      const error = errorOf(() => init()) as UsageError;
       expect(error).toBeInstanceOf(UsageError);
       expect(error.message).toBe(`${inFolder(file)} is there already, and was left as it is.`);
       expect(readFileSync(inFolder(file), 'utf8')).toBe('kept');
-      expect(readdirSync(folder.path)).toEqual([file]);
+      expect(readdirSync(folder)).toEqual([file]);
     },
   );
 });
 
 describe('initProject, where there are migrations already', () => {
   it('writes the config only', () => {
-    folder.write('migrations/007_theirs.js', 'kept');
+    write('migrations/007_theirs.js', 'kept');
     expect(init()).toEqual([inFolder('decant.config.ts')]);
-    expect(readdirSync(folder.path).toSorted()).toEqual(['decant.config.ts', 'migrations']);
+    expect(readdirSync(folder).toSorted()).toEqual(['decant.config.ts', 'migrations']);
     expect(readdirSync(inFolder('migrations'))).toEqual(['007_theirs.js']);
     expect(readFileSync(inFolder('migrations/007_theirs.js'), 'utf8')).toBe('kept');
   });
 
   it('takes no other file for one', () => {
-    folder.write('migrations/README.md', 'kept');
+    write('migrations/README.md', 'kept');
     expect(init()).toEqual([inFolder('decant.config.ts'), inFolder('migrations/001_create_users.ts')]);
   });
 
   it('leaves no config behind whose migrations could not be written', () => {
-    folder.write('migrations', 'a file');
+    write('migrations', 'a file');
     expect(() => init()).toThrow(UsageError);
-    expect(readdirSync(folder.path)).toEqual(['migrations']);
+    expect(readdirSync(folder)).toEqual(['migrations']);
   });
 
   it('can be run again when it could not write the config', () => {
@@ -287,23 +278,22 @@ describe('what was written', () => {
   it.each([
     ['the decorators of old', { experimentalDecorators: true, emitDecoratorMetadata: true }],
     ['the decorators of the standard', {}],
-  ])('compiles in strict mode with %s', (_, options) => {
+  ])('compiles in strict mode with %s', async (_, options) => {
     writeAll();
-    expect(compile(options)).toEqual({ output: '', status: 0 });
+    expect(await compile(options)).toMatchObject({ stdout: '', stderr: '', code: 0 });
   });
 
-  it('is really compiled by that test', () => {
+  it('is really compiled by that test', async () => {
     writeAll();
-    folder.write('migrations/099_wrong.ts', `export const wrong: number = 'text';`);
-    const { output, status } = compile();
-    expect(status).not.toBe(0);
-    expect(output).toContain('099_wrong.ts');
+    write('migrations/099_wrong.ts', `export const wrong: number = 'text';`);
+    const { stdout, code } = await compile();
+    expect(code).not.toBe(0);
+    expect(stdout).toContain('099_wrong.ts');
   });
 
-  it('runs as it is, all the way up and down again', () => {
+  it('runs as it is, all the way up and down again', async () => {
     writeAll();
-    const up = decant('migrate:up', '--json');
-    expect({ status: up.status, output: up.output }).toMatchObject({ status: 0 });
+    expect(await decant(['migrate:up', '--json'], { cwd: folder })).toMatchObject({ code: 0 });
     const db = new Database(inFolder('app.db'), { readonly: true });
     try {
       expect(db.prepare('SELECT count(*) FROM _migrations').pluck().get()).toBe(WORDS.length + 3);
@@ -311,8 +301,9 @@ describe('what was written', () => {
     } finally {
       db.close();
     }
-    const reset = decant('migrate:reset', '--yes', '--json');
-    expect({ status: reset.status, output: reset.output }).toMatchObject({ status: 0 });
-    expect(decant('migrate:status').output).toContain(`Pending: ${WORDS.length + 3}`);
+    expect(await decant(['migrate:reset', '--yes', '--json'], { cwd: folder })).toMatchObject({ code: 0 });
+    expect((await decant(['migrate:status'], { cwd: folder })).stdout).toContain(
+      `Pending: ${WORDS.length + 3}`,
+    );
   });
 });

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type nodeModule from 'node:module';
-import { makeFolder } from '../helpers/files.js';
 import { errorOf, rejectionOf } from '../helpers/errors.js';
+import { makeFolder } from '../helpers/files.js';
 
 // jest lets nobody register hooks, so here they are caught and called; typescript.test.ts has Node call them.
 const { default: real } = await import('node:module');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { makeFolder } from '../helpers/files.js';
-import { resultOf, ROOT, runNode } from '../helpers/node.js';
+import { resultOf, ROOT, runNode } from '../helpers/processes.js';
 
 // The hook is Node's, which jest does not let anybody have: each test is a process of its own.
 const REGISTER = ['--import', join(ROOT, 'lib', 'register.js')];
@@ -49,12 +49,12 @@ const APPLICATION = (directory: string): string => `
   }
   console.log(JSON.stringify(result));`;
 
-function run(files: Readonly<Record<string, string>>, flags: readonly string[] = REGISTER): unknown {
+function run(files: Readonly<Record<string, string>>, flags: readonly string[] = REGISTER): Promise<unknown> {
   return resultOf(APPLICATION(makeFolder(files)), {}, flags);
 }
 
 describe('with decant/register, plain node', () => {
-  it('imports JSON into a .ts migration, by the attribute that Node asks for', () => {
+  it('imports JSON into a .ts migration, by the attribute that Node asks for', async () => {
     const text = `import { migration, Migration, type Database } from 'decant';
       import rows from './rows.json' with { type: 'json' };
       @migration()
@@ -64,13 +64,13 @@ describe('with decant/register, plain node', () => {
           for (const row of rows as string[]) db.prepare('INSERT INTO seen VALUES (?)').run(row);
         }
       }`;
-    expect(run({ '001_seed.ts': text, 'rows.json': '["one", "two"]' })).toEqual(['one', 'two']);
+    expect(await run({ '001_seed.ts': text, 'rows.json': '["one", "two"]' })).toEqual(['one', 'two']);
   });
 
   it.each(['ts', 'mts'])(
     'runs a decorated .%s migration with no build step, injected by type and by token',
-    (extension) => {
-      expect(run({ [`001_injected.${extension}`]: INJECTED, 'clock.ts': CLOCK })).toEqual([
+    async (extension) => {
+      expect(await run({ [`001_injected.${extension}`]: INJECTED, 'clock.ts': CLOCK })).toEqual([
         'now',
         'green',
         '001_injected',
@@ -78,76 +78,80 @@ describe('with decant/register, plain node', () => {
     },
   );
 
-  it('takes ./x.mjs for ./x.mts, and ./x.js for itself where it exists', () => {
+  it('takes ./x.mjs for ./x.mts, and ./x.js for itself where it exists', async () => {
     const text = INJECTED.replace('./clock.js', './clock.mjs');
-    expect(run({ '001_injected.ts': text, 'clock.mts': CLOCK })).toEqual(['now', 'green', '001_injected']);
+    expect(await run({ '001_injected.ts': text, 'clock.mts': CLOCK })).toEqual([
+      'now',
+      'green',
+      '001_injected',
+    ]);
     const both = {
       'clock.ts': 'throw new Error("the wrong one");',
       'clock.js': 'export class Clock { now() { return "built"; } }',
     };
-    expect(run({ '001_injected.ts': INJECTED, ...both, 'package.json': '{"type":"module"}' })).toEqual([
+    expect(await run({ '001_injected.ts': INJECTED, ...both, 'package.json': '{"type":"module"}' })).toEqual([
       'built',
       'green',
       '001_injected',
     ]);
   });
 
-  it('runs enums, namespaces and satisfies', () => {
+  it('runs enums, namespaces and satisfies', async () => {
     const text = `import type { Database } from 'decant';
       enum Color { Red = 'red' }
       namespace Names { export const table = 'seen'; }
       const config = { color: Color.Red } satisfies Record<string, string>;
       export function up(db: Database): void { db.exec(\`CREATE TABLE \${Names.table} (what); INSERT INTO seen VALUES ('\${config.color}')\`); }`;
-    expect(run({ '001_x.ts': text })).toEqual(['red']);
+    expect(await run({ '001_x.ts': text })).toEqual(['red']);
   });
 
-  it('names the line of the source in which a migration failed', () => {
+  it('names the line of the source in which a migration failed', async () => {
     const text = INJECTED.replace("db.exec('CREATE TABLE seen (what)');", "db.exec('BOGUS');");
     const line = text.split('\n').findIndex((each) => each.includes('BOGUS')) + 1;
-    expect(run({ '001_injected.ts': text, 'clock.ts': CLOCK })).toMatchObject({
+    expect(await run({ '001_injected.ts': text, 'clock.ts': CLOCK })).toMatchObject({
       code: 'DECANT_MIGRATION_FAILED',
       message: `Migration 001_injected (001_injected.ts:${line}) failed: near "BOGUS": syntax error`,
       line,
     });
   });
 
-  it('names the file of a syntax error', () => {
-    expect(run({ '001_x.ts': 'export const up = (db: Database => {' })).toMatchObject({
+  it('names the file of a syntax error', async () => {
+    expect(await run({ '001_x.ts': 'export const up = (db: Database => {' })).toMatchObject({
       code: 'DECANT_INVALID_MIGRATION',
       message: expect.stringContaining('001_x.ts'),
     });
   });
 
-  it('names what cannot be imported', () => {
-    expect(run({ '001_x.ts': "import './nowhere.js'; export const up = () => {};" })).toMatchObject({
+  it('names what cannot be imported', async () => {
+    expect(await run({ '001_x.ts': "import './nowhere.js'; export const up = () => {};" })).toMatchObject({
       code: 'DECANT_INVALID_MIGRATION',
       message: expect.stringContaining('nowhere'),
     });
   });
 
-  it.each(['decant/nothing', 'decant/lib/index.js'])('says that there is no %s', (specifier) => {
-    expect(run({ '001_x.ts': `import '${specifier}'; export const up = () => {};` })).toMatchObject({
+  it.each(['decant/nothing', 'decant/lib/index.js'])('says that there is no %s', async (specifier) => {
+    expect(await run({ '001_x.ts': `import '${specifier}'; export const up = () => {};` })).toMatchObject({
       code: 'DECANT_INVALID_MIGRATION',
       message: expect.stringContaining('is not defined by "exports"'),
     });
   });
 
-  it('names the parameter whose type came by `import type`', () => {
+  it('names the parameter whose type came by `import type`', async () => {
     const text = INJECTED.replace('import { Clock }', 'import type { Clock }');
-    expect(run({ '001_injected.ts': text, 'clock.ts': CLOCK })).toMatchObject({
+    expect(await run({ '001_injected.ts': text, 'clock.ts': CLOCK })).toMatchObject({
       code: 'DECANT_INJECTION',
       message: expect.stringMatching(/parameter 1, "private clock|parameter 1, "clock"/),
       hint: expect.stringContaining('import type'),
     });
   });
 
-  it('runs an application that is TypeScript itself', () => {
+  it('runs an application that is TypeScript itself', async () => {
     const folder = makeFolder({
       'main.ts': `import { Clock } from './clock.js'; const clock: Clock = new Clock(); console.log(clock.now());`,
       'clock.ts': CLOCK,
       'package.json': '{"type":"module"}',
     });
-    expect(runNode([...REGISTER, join(folder, 'main.ts')])).toMatchObject({
+    expect(await runNode([...REGISTER, join(folder, 'main.ts')])).toMatchObject({
       code: 0,
       stdout: 'now\n',
       stderr: '',
@@ -156,8 +160,8 @@ describe('with decant/register, plain node', () => {
 });
 
 describe('without decant/register, plain node', () => {
-  it('cannot load a decorated .ts migration, and the error says what to do', () => {
-    expect(run({ '001_injected.ts': INJECTED, 'clock.ts': CLOCK }, [])).toMatchObject({
+  it('cannot load a decorated .ts migration, and the error says what to do', async () => {
+    expect(await run({ '001_injected.ts': INJECTED, 'clock.ts': CLOCK }, [])).toMatchObject({
       code: 'DECANT_INVALID_MIGRATION',
       hint: expect.stringContaining("import 'decant/register' first"),
     });

@@ -12,8 +12,7 @@ export default class Create extends BaseCommand {
     '<%= config.bin %> migrate:create add_users --js --dir migrations',
   ];
   static override strict = false;
-  static override usage =
-    'migrate:create [NAME...] [--dir DIR] [--config FILE] [--js] [--timestamp] [--json]';
+  static override usage = 'migrate:create [NAME...]';
   static override flags = {
     dir: string({ description: 'The folder to write it to [env: DECANT_MIGRATIONS_DIR].', helpValue: 'DIR' }),
     config: string({

@@ -26,3 +26,9 @@ export function tableModule(table: string): string {
 export const down = (db) => db.exec('DROP TABLE "${table}"');
 `;
 }
+
+/** Two migrations that work, as plain modules. */
+export const TWO_MIGRATIONS = {
+  'migrations/001_users.mjs': tableModule('users'),
+  'migrations/002_posts.mjs': tableModule('posts'),
+};

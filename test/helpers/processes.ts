@@ -1,9 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from '@jest/globals';
+import { makeFolder } from './files.js';
 
 /** The repository, and the command line that a user runs. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -57,6 +55,22 @@ export function start(program: string, args: readonly string[], options: Spawnin
   return { child, finished };
 }
 
+/** Runs node with these arguments to its end. */
+export function runNode(args: readonly string[], options: Spawning = {}): Promise<Finished> {
+  return start(process.execPath, args, options).finished;
+}
+
+/** Runs an ES module's text as a process of its own, and returns what it printed as JSON. */
+export async function resultOf(
+  module: string,
+  env: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = [],
+): Promise<unknown> {
+  const { code, stdout, stderr } = await runNode([...flags, '--input-type=module', '-e', module], { env });
+  if (code !== 0) throw new Error(`the child ended with ${code}: ${stderr}`);
+  return JSON.parse(stdout) as unknown;
+}
+
 /** This process's environment, less all that Decant, oclif and npm's scripts would listen to. */
 export function cleanEnvironment(added: Readonly<Record<string, string>> = {}) {
   const unwanted =
@@ -69,48 +83,6 @@ export function cleanEnvironment(added: Readonly<Record<string, string>> = {}) {
 let sharedHome: string | undefined;
 const home = (): string => (sharedHome ??= makeFolder({}, 'home'));
 
-/** The one object of `--json`; fails when stdout holds anything else. */
-export function jsonOf({ stdout }: { readonly stdout: string }): Record<string, unknown> {
-  const value: unknown = JSON.parse(stdout);
-  if (typeof value !== 'object' || value === null) throw new Error(`not an object: ${stdout}`);
-  return value as Record<string, unknown>;
-}
-
-/**
- * Makes a temporary folder with these files in it, which every user may look into; it is removed after the tests.
- * @param files text by relative path
- */
-export function makeFolder(files: Readonly<Record<string, string>> = {}, name = 'project'): string {
-  const outer = realpathSync(mkdtempSync(join(tmpdir(), 'decant-')));
-  const folder = join(outer, name);
-  mkdirSync(folder, { recursive: true });
-  chmodSync(outer, 0o755); // no more: swc refuses a HOME that others may write to
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  }
-  made.push(outer);
-  return folder;
-}
-
-const made: string[] = [];
-afterAll(() => {
-  for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-/** Two migrations that work, as plain modules. */
-export const TWO_MIGRATIONS = {
-  'migrations/001_users.mjs': tableModule('users'),
-  'migrations/002_posts.mjs': tableModule('posts'),
-};
-
-/** A plain module that creates and drops one table. */
-export function tableModule(table: string): string {
-  return `export const up = (db) => db.exec('CREATE TABLE ${table} (id INTEGER PRIMARY KEY)');
-export const down = (db) => db.exec('DROP TABLE ${table}');
-`;
-}
-
 /** Whether the tests run as root and the repository is open to others: only then can they act as NOBODY. */
 export function canActAsNobody(): boolean {
   if (process.getuid?.() !== 0) return false;
@@ -122,6 +94,3 @@ export function canActAsNobody(): boolean {
 export function skipLoudly(what: string, why: string): void {
   console.warn(`SKIPPED: ${what}: ${why}`);
 }
-
-/** What stderr may say under `--json` when nothing is to be warned of: which database and which migrations. */
-export const NOTHING_BUT_THE_TARGET = /^(?:Database: .+\nMigrations: .+\n)?$/;
