@@ -55,7 +55,8 @@ export function defaultDatabasePath(env: NodeJS.ProcessEnv = process.env): strin
 
 /** `DEBUG=decant`, `DEBUG=1` or `DEBUG=*`: show stack traces. */
 export function isDebugging(env: NodeJS.ProcessEnv = process.env): boolean {
-  return /(?:^|,)(?:1|true|\*|decant(?::[^,]*|\*)?)(?:$|,)/.test(env['DEBUG'] ?? '');
+  const words = (env['DEBUG'] ?? '').split(/[\s,]+/);
+  return words.some((word) => ['1', 'true', '*'].includes(word) || word.startsWith('decant'));
 }
 
 /** True where nobody can answer a question. */
