@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
@@ -25,7 +27,7 @@ import { recordedIn, tablesOf } from './helpers/database.js';
 import { errorOf } from './helpers/errors.js';
 import { makeFolder, printsOf } from './helpers/files.js';
 import { tableMigration } from './helpers/migrations.js';
-import { resultOf } from './helpers/processes.js';
+import { resultOf, start } from './helpers/processes.js';
 
 const BUILT_IN = ['001_initial_schema', '002_add_indexes'];
 const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
@@ -291,15 +293,32 @@ describe('the default database', () => {
     expect(tablesOf(getDatabase())).toEqual(['old']);
   });
 
-  it('leaves no half-configured connection behind when it could not be opened', () => {
-    const path = join(folder, 'late.db');
-    writeFileSync(path, 'this is no database, and long enough for everybody to see that it is not one');
+  it('waits for a lock of another process, and is then configured in every respect', async () => {
+    const path = join(folder, 'x.db');
+    db.exec('CREATE TABLE old (x)');
+    const { child, finished } = start(process.execPath, [
+      '--input-type=module',
+      '-e',
+      `import Database from 'better-sqlite3';
+       const db = new Database(${JSON.stringify(path)});
+       db.exec('BEGIN IMMEDIATE');
+       console.log('locked');
+       setTimeout(() => db.close(), 100);`,
+    ]);
+    await once(child.stdout as Readable, 'data');
     process.env['DATABASE_PATH'] = path;
-    for (const work of [getDatabase, getDatabase])
-      expect(errorOf(work)).toMatchObject({ code: 'DECANT_DATABASE' });
-    rmSync(path);
     const pragmas = ['journal_mode', 'foreign_keys', 'recursive_triggers'];
     expect(pragmas.map((name) => getDatabase().pragma(name, { simple: true }))).toEqual(['wal', 1, 1]);
+    await finished;
+  });
+
+  it('is not kept where it could not be opened, but opened again', () => {
+    const path = join(folder, 'late.db');
+    process.env['DATABASE_PATH'] = path;
+    writeFileSync(path, 'no database, and long enough for everybody to see that it is not one');
+    expect(errorOf(getDatabase)).toMatchObject({ code: 'DECANT_DATABASE' });
+    rmSync(path);
+    expect(initializeDatabase()).toEqual(BUILT_IN);
   });
 
   it('can be in memory, and then its status is that of the connection', () => {
