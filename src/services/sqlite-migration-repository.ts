@@ -59,9 +59,9 @@ export class SqliteMigrationRepository extends MigrationRepository {
   // statement that SQLite need not compile anew then, and it tells whether anybody else has written since.
   // https://sqlite.org/pragma.html#pragma_data_version
   override recordedNames(): ReadonlySet<string> {
-    const dataVersion = this.#prepare('PRAGMA data_version').pluck().get();
+    const dataVersion = this.#values('PRAGMA data_version').get();
     if (this.#known === undefined || this.#known.dataVersion !== dataVersion) {
-      const names = this.#prepare('SELECT name FROM main._migrations').pluck().all() as string[];
+      const names = this.#values('SELECT name FROM main._migrations').all() as string[];
       this.#known = { dataVersion, names: new Set(names) };
     }
     return this.#known.names;
@@ -130,11 +130,9 @@ export class SqliteMigrationRepository extends MigrationRepository {
   // Whether the table is there; what has its name and is not Decant's is nothing to write to.
   #has(table: string, needed: readonly string[]): boolean {
     const typeSql = 'SELECT type FROM main.sqlite_schema WHERE name = ? COLLATE NOCASE';
-    const type = this.#prepare(typeSql).pluck().get(table) as string | undefined;
+    const type = this.#values(typeSql).get(table) as string | undefined;
     if (type === undefined) return false;
-    const columns = this.#prepare("SELECT name FROM pragma_table_info(?, 'main')")
-      .pluck()
-      .all(table) as string[];
+    const columns = this.#values("SELECT name FROM pragma_table_info(?, 'main')").all(table) as string[];
     const lacking = needed.filter((column) => !columns.includes(column));
     if (type === 'table' && lacking.length === 0) return true;
     throw new DatabaseError(
@@ -154,7 +152,7 @@ export class SqliteMigrationRepository extends MigrationRepository {
   #checkFormat(): void {
     if (!this.#hasJournal()) return;
     const sql = `SELECT iif(json_valid(versions), versions, '{}') FROM main._migrations_journal ORDER BY id DESC LIMIT 1`;
-    const text = this.#prepare(sql).pluck().get() as string | undefined;
+    const text = this.#values(sql).get() as string | undefined;
     const last = JSON.parse(text ?? '{}') as { format?: unknown; decant?: string } | null;
     if (typeof last?.format !== 'number' || last.format <= JOURNAL_FORMAT) return;
     throw new NewerDatabaseError(
@@ -170,6 +168,12 @@ export class SqliteMigrationRepository extends MigrationRepository {
       this.#statements.set(sql, statement);
     }
     return statement;
+  }
+
+  // A statement of one column, whose rows are its values.
+  #values(sql: string): Statement {
+    const known = this.#statements.get(sql);
+    return known ?? this.#prepare(sql).pluck();
   }
 }
 

@@ -11,7 +11,7 @@ export class SqliteTransactionManager extends TransactionManager {
   readonly #db: Database;
   readonly #statements = new Map<string, Statement>();
   // A name that no migration can know.
-  readonly #guard = `decant_${randomBytes(6).toString('hex')}`;
+  readonly #guard = guardNamed(`decant_${randomBytes(6).toString('hex')}`);
 
   constructor(db: Database) {
     super();
@@ -38,7 +38,7 @@ export class SqliteTransactionManager extends TransactionManager {
   override runBody(body: (db: Database) => unknown): void {
     const inside = this.#db.inTransaction;
     const guarded = new GuardedDatabase(this.#db, () => inside && !this.#db.inTransaction);
-    if (inside) this.#execute(`SAVEPOINT ${this.#guard}`);
+    if (inside) this.#execute(this.#guard.open);
     try {
       refusePromise(body(guarded.handle));
     } catch (error) {
@@ -54,7 +54,7 @@ export class SqliteTransactionManager extends TransactionManager {
   // After `COMMIT; BEGIN` in one exec() there is a transaction, but not the one that holds the savepoint.
   #releaseGuard({ endedBy }: GuardedDatabase): void {
     try {
-      this.#execute(`RELEASE ${this.#guard}`);
+      this.#execute(this.#guard.release);
     } catch {
       throw new BodyError('ended the transaction', endedBy);
     }
@@ -106,6 +106,10 @@ export class SqliteTransactionManager extends TransactionManager {
 
 // As a statement of its own: END is the end of a CASE, too.
 const ENDS_TRANSACTION = /(?:^|;)\s*(?:COMMIT|END|ROLLBACK)\b/i;
+
+function guardNamed(name: string): { readonly open: string; readonly release: string } {
+  return { open: `SAVEPOINT ${name}`, release: `RELEASE ${name}` };
+}
 
 function bodyErrorOf(error: unknown, guarded: GuardedDatabase): BodyError {
   return error instanceof BodyError ? error : new BodyError('threw', guarded.sqlOf(error), error);
