@@ -86,8 +86,7 @@ const COMMAND_LINE: Record<string, Case> = {
     says: /is there already/,
   },
   'a name of nothing but signs': {
-    code: 1,
-    errorCode: 'DECANT_INVALID_MIGRATION',
+    ...usage,
     args: ['migrate:create', '--dir', 'migrations', '!!'],
     says: /leaves nothing to name/,
   },
@@ -241,7 +240,12 @@ const DATABASES: Record<string, Omit<Case, 'args'>> = {
   "has another program's _migrations": {
     ...database,
     prepare: alter('DROP TABLE _migrations; CREATE TABLE _migrations (version TEXT)'),
-    says: /a _migrations table of another kind: it lacks id, name, applied_at/,
+    says: /app\.db has a _migrations of another kind: it lacks id, name, applied_at\./,
+  },
+  'has a view for a _migrations': {
+    ...database,
+    prepare: alter('ALTER TABLE _migrations RENAME TO old; CREATE VIEW _migrations AS SELECT * FROM old'),
+    says: /app\.db has a _migrations of another kind: it is a view\./,
   },
   'is damaged': {
     ...database,
@@ -408,7 +412,12 @@ if (!asNobody) skipLoudly('file permissions', 'the tests are not root, or others
       'an unreadable migration',
       'migrations/002_posts.mjs',
       0o000,
-      { code: 1, errorCode: 'DECANT_INVALID_MIGRATION', args: UP, says: /Cannot load .*002_posts\.mjs/ },
+      {
+        code: 1,
+        errorCode: 'DECANT_INVALID_MIGRATION',
+        args: UP,
+        says: /Cannot read .*002_posts\.mjs: permission denied/,
+      },
     ],
     [
       'a folder that no database can be made in',

@@ -68,7 +68,7 @@ describe('the default database', () => {
     const up = await decant(['migrate:up'], { cwd: home, env: { HOME: home } });
     expect(up).toMatchObject({ code: 0, stdout: expect.stringContaining('Done: 2 applied.') });
     expect(up.stderr).toContain(
-      `Database:   ${home}/.decant/data/decant.db (from default)\nMigrations: built in`,
+      `Database:   ${home}/.decant/data/decant.db (from default, not there yet)\nMigrations: built in`,
     );
     expect(readdirSync(`${home}/.decant/data`)).toEqual(['decant.db']);
   });
