@@ -15,6 +15,11 @@ export function divertStdout(): void {
   process.stdout.write = process.stderr.write.bind(process.stderr);
 }
 
+/** Whether the one JSON object of `--json` is still to be printed. */
+export function awaitsJson(): boolean {
+  return diverted !== undefined;
+}
+
 /** Prints the one JSON object on stdout. */
 export function printJson(json: unknown): void {
   if (diverted !== undefined) process.stdout.write = diverted;
