@@ -15,7 +15,9 @@ export function runToTheEnd(argv: readonly string[]): void {
   // never comes.
   process.once('exit', () => {
     if (ended) return;
-    printError(new UnexpectedError('The process ended before the command was done.', ENDED_HINT), { json: awaitsJson() });
+    printError(new UnexpectedError('The process ended before the command was done.', ENDED_HINT), {
+      json: awaitsJson(),
+    });
     process.exitCode = EXIT.failed;
   });
   // A continuation or a callback of a migration that has ended (its handle is dead), or anything else that nobody
