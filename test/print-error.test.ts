@@ -76,7 +76,7 @@ describe('an error', () => {
       ['*', true],
       ['express:*,decant', true],
       ['0', false],
-      ['express', false],
+      ['express:*', false],
       ['', false],
     ])('DEBUG=%s shows it: %p', async (value, shows) => {
       process.env['DEBUG'] = value;

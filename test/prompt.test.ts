@@ -61,8 +61,10 @@ describe('on a terminal', () => {
       afterwards = signal.aborted;
       return CANCELLED;
     });
+    const listeners = process.stdin.listenerCount('keypress');
     await ask().catch(() => undefined);
     expect({ whileOpen, afterwards }).toEqual({ whileOpen: false, afterwards: true });
+    expect(process.stdin.listenerCount('keypress')).toBe(listeners);
   });
 
   it.each([
