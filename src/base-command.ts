@@ -165,7 +165,6 @@ export abstract class BaseCommand extends Command {
 
   protected override async catch(error: Error): Promise<void> {
     if (error instanceof ExitError) throw error;
-    if (action.running) action.stop(this.paint('red', 'failed'));
     printError(error, { json: this.jsonEnabled() });
     throw new ExitError(exitCodeOf(error));
   }

@@ -1,12 +1,11 @@
 import { EXIT, UnexpectedError, UsageError } from './errors.js';
 import { run as runOclif } from './oclif.js';
-import { exitCodeOf, printError } from './print-error.js';
+import { awaitsJson, exitCodeOf, printError } from './print-error.js';
 import { beforeFirstImport } from './services/import-file.js';
 import { canLoadTypeScript, registerTypeScript } from './services/typescript.js';
 
 /** Runs one command line and ends the process with its code, whatever a user's code does meanwhile. */
 export function runToTheEnd(argv: readonly string[]): void {
-  const json = argv.includes('--json');
   let ended = false;
   const end = (code: number): void => {
     ended = true;
@@ -16,15 +15,18 @@ export function runToTheEnd(argv: readonly string[]): void {
   // never comes.
   process.once('exit', () => {
     if (ended) return;
-    printError(new UnexpectedError('The process ended before the command was done.', ENDED_HINT), { json });
+    printError(new UnexpectedError('The process ended before the command was done.', ENDED_HINT), {
+      json: awaitsJson(),
+    });
     process.exitCode = EXIT.failed;
   });
-  // A continuation of a migration that has ended (its handle is dead), or anything else that nobody waits for. In
-  // words: the one object of --json may have been printed.
-  process.once('unhandledRejection', (error) => {
-    printError(error, { json: false });
+  // A continuation or a callback of a migration that has ended (its handle is dead), or anything else that nobody
+  // waits for.
+  const failLate = (error: unknown): void => {
+    printError(error, { json: awaitsJson() });
     end(EXIT.failed);
-  });
+  };
+  process.once('unhandledRejection', failLate).once('uncaughtException', failLate);
   const run = async (): Promise<void> => {
     const code = await main(argv);
     await new Promise(setImmediate); // let such a continuation fail first

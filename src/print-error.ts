@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { isDebugging } from './config.js';
 import { DecantError, MigrationFailedError, UnexpectedError, UsageError } from './errors.js';
-import { CLIError, colorize, stderr } from './oclif.js';
+import { action, CLIError, colorize, stderr } from './oclif.js';
 import { errorText, type Paint } from './output.js';
 
 /** Colour where the terminal has it. */
@@ -13,6 +13,11 @@ let diverted: typeof process.stdout.write | undefined;
 export function divertStdout(): void {
   diverted = process.stdout.write.bind(process.stdout);
   process.stdout.write = process.stderr.write.bind(process.stderr);
+}
+
+/** Whether the one JSON object of `--json` is still to be printed. */
+export function awaitsJson(): boolean {
+  return diverted !== undefined;
 }
 
 /** Prints the one JSON object on stdout. */
@@ -31,6 +36,7 @@ export function exitCodeOf(error: unknown): number {
 /** Shows an error: as one JSON object on stdout, or in words on stderr; the stack only under DEBUG. */
 export function printError(error: unknown, { json }: { readonly json: boolean }): void {
   const known = explained(error);
+  if (action.running) action.stop(paint('red', 'failed')); // while it runs, it keeps back what others print
   if (json) printJson({ error: errorJson(known) });
   else stderr(errorText(known, paint));
   if (isDebugging()) stderr(inspect(error)); // with the causes, and the user's own stack among them

@@ -14,7 +14,8 @@ export async function confirmRollback(names: readonly string[]): Promise<boolean
     );
   }
   const { confirm } = await import('@clack/prompts');
-  return (await confirm({ message: `Really ${what}?`, initialValue: false, ...onTerminal() })) === true;
+  const message = `Really ${what}?`;
+  return (await asked((terminal) => confirm({ message, initialValue: false, ...terminal }))) === true;
 }
 
 /** Asks what a new migration is to be called. @throws UsageError where nobody can answer, or nothing was */
@@ -22,17 +23,27 @@ export async function askName(): Promise<string> {
   if (!isUnattended()) {
     const { text } = await import('@clack/prompts');
     const message = 'What does the migration do?';
-    const answer = await text({ message, placeholder: 'add users', ...onTerminal() });
+    const answer = await asked((terminal) => text({ message, placeholder: 'add users', ...terminal }));
     if (typeof answer === 'string' && answer.trim() !== '') return answer;
   }
   throw new UsageError('A new migration needs a name.', 'Example: decant migrate:create add users');
 }
 
+interface Terminal {
+  readonly output: NodeJS.WriteStream;
+  readonly signal: AbortSignal;
+}
+
 // On stderr, since stdout is for results; and Ctrl-D, of which the prompts know nothing, takes the question back.
-function onTerminal(): { readonly output: NodeJS.WriteStream; readonly signal: AbortSignal } {
+async function asked<T>(question: (terminal: Terminal) => Promise<T>): Promise<T> {
   const end = new AbortController();
-  process.stdin.on('keypress', (_text: unknown, key: { ctrl?: boolean; name?: string } | undefined) => {
+  const onKey = (_text: unknown, key: { ctrl?: boolean; name?: string } | undefined): void => {
     if (key?.ctrl === true && key.name === 'd') end.abort();
-  });
-  return { output: process.stderr, signal: end.signal };
+  };
+  process.stdin.on('keypress', onKey);
+  try {
+    return await question({ output: process.stderr, signal: end.signal });
+  } finally {
+    process.stdin.off('keypress', onKey);
+  }
 }

@@ -80,7 +80,7 @@ describe('before it writes, a command says', () => {
     process.chdir(folder);
     const { stderr } = await runCommand(Up, ['-d', 'app.db']);
     expect(stderr).toBe(
-      `Database:   ${folder}/app.db (from flag)\n` +
+      `Database:   ${folder}/app.db (from flag, not there yet)\n` +
         `Migrations: ${folder}/migrations (from ${folder}/decant.config.json)\n`,
     );
   });
@@ -89,7 +89,15 @@ describe('before it writes, a command says', () => {
     const folder = makeFolder();
     process.chdir(folder);
     const { stderr } = await runCommand(Up, ['-d', 'app.db']);
-    expect(stderr).toBe(`Database:   ${folder}/app.db (from flag)\nMigrations: built in\n`);
+    expect(stderr).toBe(`Database:   ${folder}/app.db (from flag, not there yet)\nMigrations: built in\n`);
+  });
+
+  it('that the database is there, or is none that could be', async () => {
+    const { folder, flags } = twoMigrations();
+    await runCommand(Up, flags);
+    expect((await runCommand(Up, flags)).stderr).toContain(`Database:   ${folder}/app.db (from flag)\n`);
+    const inMemory = await runCommand(Up, ['-d', ':memory:', ...flags.slice(2)]);
+    expect(inMemory.stderr).toContain('Database:   :memory: (from flag)\n');
   });
 });
 

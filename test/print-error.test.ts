@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { UsageError } from '../src/errors.js';
+import { MigrationFailedError, UsageError } from '../src/errors.js';
 import { CLIError } from '../src/oclif.js';
 import { exitCodeOf, printError } from '../src/print-error.js';
 import { capture, jsonOf } from './helpers/command.js';
@@ -53,8 +53,35 @@ describe('an error', () => {
       expect(stderr).toBe(`${error.stack}\n`);
     });
 
-    it('shows none where there is none', async () => {
-      expect((await capture(async () => printError('a string', { json: true }))).stderr).toBe('');
+    it('shows its causes too, where the stack of the user is', async () => {
+      const cause = new TypeError('in a migration');
+      const failure = { migration: '001_a', direction: 'up', rolledBack: 'all', completed: [] } as const;
+      const error = new MigrationFailedError(failure, 'It failed', 'Mend it.', cause);
+      cause.stack = 'TypeError: in a migration\n    at up (/app/migrations/001_a.ts:3:5)';
+      const { stderr } = await capture(async () => printError(error, { json: false }));
+      expect(stderr).toMatch(/^MigrationFailedError: It failed\n/m);
+      expect(stderr).toMatch(
+        /\[cause\]: TypeError: in a migration\n +at up \(\/app\/migrations\/001_a\.ts:3:5\)/,
+      );
+    });
+
+    it('shows what is no error as it is', async () => {
+      const { stderr } = await capture(async () => printError('a string', { json: true }));
+      expect(stderr).toBe("'a string'\n");
+    });
+
+    it.each([
+      ['1', true],
+      ['true', true],
+      ['*', true],
+      ['express:*,decant', true],
+      ['0', false],
+      ['express:*', false],
+      ['', false],
+    ])('DEBUG=%s shows it: %p', async (value, shows) => {
+      process.env['DEBUG'] = value;
+      const { stderr } = await capture(async () => printError(new TypeError('no'), { json: true }));
+      expect(stderr.includes('at ')).toBe(shows);
     });
   });
 });

@@ -31,13 +31,40 @@ describe('on a terminal', () => {
     [['001_a'], 'Really roll back 1 migration (001_a)?'],
   ])('the question for %j names them, and stdout is kept for the result', async (names, message) => {
     await confirmRollback(names);
-    expect(confirm).toHaveBeenCalledWith({ message, initialValue: false, output: process.stderr });
+    expect(confirm).toHaveBeenCalledWith({
+      message,
+      initialValue: false,
+      output: process.stderr,
+      signal: expect.any(AbortSignal),
+    });
   });
 
   it('the name of a new migration is what was typed', async () => {
     text.mockResolvedValue('add users');
     expect(await askName()).toBe('add users');
     expect(text).toHaveBeenCalledWith(expect.objectContaining({ output: process.stderr }));
+  });
+
+  it.each([
+    ['a rollback', confirm, () => confirmRollback(['001_a'])],
+    ['a name', text, askName],
+  ])('Ctrl-D, and no other key, takes back the question for %s', async (_what, question, ask) => {
+    let whileOpen: boolean | undefined;
+    let afterwards: boolean | undefined;
+    question.mockImplementation(async (options) => {
+      const { signal } = options as { signal: AbortSignal };
+      for (const key of [undefined, { name: 'd' }, { ctrl: true, name: 'x' }]) {
+        process.stdin.emit('keypress', '', key);
+      }
+      whileOpen = signal.aborted;
+      process.stdin.emit('keypress', '\u0004', { ctrl: true, name: 'd' });
+      afterwards = signal.aborted;
+      return CANCELLED;
+    });
+    const listeners = process.stdin.listenerCount('keypress');
+    await ask().catch(() => undefined);
+    expect({ whileOpen, afterwards }).toEqual({ whileOpen: false, afterwards: true });
+    expect(process.stdin.listenerCount('keypress')).toBe(listeners);
   });
 
   it.each([
@@ -52,7 +79,8 @@ describe('on a terminal', () => {
 
 describe.each([
   ['in CI, although there is a terminal,', () => (process.env['CI'] = 'true')],
-  ['without a terminal', () => (process.stdin.isTTY = false)],
+  ['without a terminal to type on', () => (process.stdin.isTTY = false)],
+  ['without a terminal to ask on', () => (process.stderr.isTTY = false)],
 ])('%s', (_where, prepare) => {
   onTerminal();
   beforeEach(() => {

@@ -14,7 +14,7 @@ describe('migrate:up', () => {
     const { folder, flags } = twoMigrations();
     const { stdout, stderr } = await runCommand(Up, flags);
     expect(stderr).toBe(
-      `Database:   ${folder}/app.db (from flag)\nMigrations: ${folder}/migrations (from flag)\n`,
+      `Database:   ${folder}/app.db (from flag, not there yet)\nMigrations: ${folder}/migrations (from flag)\n`,
     );
     expect(stdout).toMatch(
       /^✓ Applied 001_users \(\d+ ms\)\n✓ Applied 002_posts \(\d+ ms\)\nDone: 2 applied\.\n$/,
@@ -42,7 +42,7 @@ describe('migrate:up', () => {
   it('says so when there is nothing to do', async () => {
     const { flags } = twoMigrations();
     await runCommand(Up, flags);
-    expect((await runCommand(Up, flags)).stdout).toBe('Nothing to do: every migration is applied.\n');
+    expect((await runCommand(Up, flags)).stdout).toBe('Nothing to do: nothing is pending.\n');
   });
 
   it('takes a policy from a flag', async () => {

@@ -14,6 +14,7 @@ interface Case {
   readonly code: number;
   readonly errorCode: string;
   readonly says: RegExp;
+  readonly hint?: RegExp;
   readonly files?: Readonly<Record<string, string>>;
   readonly prepare?: (folder: string) => void;
   readonly env?: Readonly<Record<string, string>>;
@@ -39,6 +40,16 @@ const COMMAND_LINE: Record<string, Case> = {
     ...usage,
     args: ['migrate', 'upp'],
     says: /There is no command migrate:upp\./,
+  },
+  'a flag between migrate and its command': {
+    ...usage,
+    args: ['migrate', '--dir', 'migrations', 'up'],
+    says: /The command is to come right after migrate\./,
+  },
+  'migrate without a command, but with a flag': {
+    ...usage,
+    args: ['migrate', '-d', 'app.db'],
+    says: /The command is to come right after migrate\./,
   },
   'an unknown flag': { ...usage, args: [...UP, '--bogus'], says: /Nonexistent flag: --bogus/ },
   'an argument too many': { ...usage, args: [...UP, 'extra'], says: /Unexpected argument: extra/ },
@@ -86,10 +97,30 @@ const COMMAND_LINE: Record<string, Case> = {
     says: /is there already/,
   },
   'a name of nothing but signs': {
-    code: 1,
-    errorCode: 'DECANT_INVALID_MIGRATION',
+    ...usage,
     args: ['migrate:create', '--dir', 'migrations', '!!'],
     says: /leaves nothing to name/,
+  },
+};
+
+const HOMES: Record<string, Case> = {
+  'relative for the default database': {
+    ...usage,
+    args: ['migrate:up'],
+    env: { HOME: 'relative' },
+    says: /There is no home folder: HOME is "relative"\./,
+  },
+  'empty for the default database': {
+    ...usage,
+    args: ['migrate:status'],
+    env: { HOME: '' },
+    says: /There is no home folder: HOME is ""\./,
+  },
+  'relative for a ~ in a path': {
+    ...usage,
+    args: ['migrate:up', '-d', '~/app.db'],
+    env: { HOME: 'relative' },
+    says: /There is no home folder: HOME is "relative"\./,
   },
 };
 
@@ -105,6 +136,23 @@ const NAMES: Record<string, Case> = {
     says: /002_posts is not applied/,
   },
 };
+
+const decorated = (decorator: string): string => `import { Migration, migration } from 'decant';
+${decorator}
+export default class X extends Migration { up(): void {} }
+`;
+const injected = (
+  constructor: string,
+): string => `import { inject, injectable, Migration, migration } from 'decant';
+@injectable()
+class Service { ${constructor} }
+@migration()
+export default class X extends Migration {
+  constructor(private readonly service: Service) { super(); }
+  up(): void {}
+}
+`;
+const injection = { code: 1, errorCode: 'DECANT_INJECTION', args: UP };
 
 const SOURCES: Record<string, Case> = {
   'a missing folder': {
@@ -139,6 +187,39 @@ const SOURCES: Record<string, Case> = {
     args: UP,
     files: { 'migrations/003_x.ts': '\n\nexport const up = (;' },
     says: /Cannot load .*003_x\.ts: Expression expected \(line 3\)/,
+  },
+  'an option that @migration() does not know': {
+    code: 1,
+    errorCode: 'DECANT_INVALID_MIGRATION',
+    args: UP,
+    files: { 'migrations/003_x.ts': decorated("@migration({ irreversable: 'no way back' })") },
+    says: /Cannot load .*003_x\.ts: @migration\(\) knows no option irreversable\./,
+  },
+  'an option of @migration() of a wrong type': {
+    code: 1,
+    errorCode: 'DECANT_INVALID_MIGRATION',
+    args: UP,
+    files: { 'migrations/003_x.ts': decorated("@migration({ transaction: 'false' })") },
+    says: /003_x\.ts: @migration\(\{ transaction \}\) must be a boolean\./,
+  },
+  '@migration without its parentheses': {
+    code: 1,
+    errorCode: 'DECANT_INVALID_MIGRATION',
+    args: UP,
+    files: { 'migrations/003_x.ts': decorated('@migration') },
+    says: /003_x\.ts: @migration is written without its parentheses\./,
+  },
+  'a token that nothing is registered for, of what is injected': {
+    ...injection,
+    files: { 'migrations/003_x.ts': injected("constructor(@inject('app url') readonly url: string) {}") },
+    says: /the container cannot fill parameter 1, "service"\./,
+    hint: /container\.register\("app url", …\)/,
+  },
+  'a service that cannot be constructed': {
+    ...injection,
+    files: { 'migrations/003_x.ts': injected("constructor() { throw new Error('no key') }") },
+    says: /the container cannot fill parameter 1, "service"\./,
+    hint: /Mend what fails there: .*no key/,
   },
   'two files of one name': {
     code: 1,
@@ -178,6 +259,18 @@ const CONFIGS: Record<string, Case> = {
     args: UP,
     files: { 'package.json': '{ "decant": { "databse": "x.db" } }' },
     says: /unknown setting: databse/,
+  },
+  'a register() that throws': {
+    ...config,
+    args: UP,
+    files: { 'decant.config.mjs': "export default { register() { throw new Error('no key') } };" },
+    says: /register\(\) of .*decant\.config\.mjs failed: no key/,
+  },
+  'a register() that is asynchronous': {
+    ...config,
+    args: UP,
+    files: { 'decant.config.mjs': 'export default { async register() {} };' },
+    says: /register\(\) of .*decant\.config\.mjs returned a promise: it must be synchronous\./,
   },
   'an export that is no object': {
     ...config,
@@ -241,7 +334,12 @@ const DATABASES: Record<string, Omit<Case, 'args'>> = {
   "has another program's _migrations": {
     ...database,
     prepare: alter('DROP TABLE _migrations; CREATE TABLE _migrations (version TEXT)'),
-    says: /a _migrations table of another kind: it lacks id, name, applied_at/,
+    says: /app\.db has a _migrations of another kind: it lacks id, name, applied_at\./,
+  },
+  'has a view for a _migrations': {
+    ...database,
+    prepare: alter('ALTER TABLE _migrations RENAME TO old; CREATE VIEW _migrations AS SELECT * FROM old'),
+    says: /app\.db has a _migrations of another kind: it is a view\./,
   },
   'is damaged': {
     ...database,
@@ -304,7 +402,7 @@ async function expectRefusal(each: Case, folder: string, options: Spawning = {})
     error: {
       code: each.errorCode,
       message: expect.stringMatching(each.says),
-      hint: expect.stringMatching(/\w{3}/),
+      hint: expect.stringMatching(each.hint ?? /\w{3}/),
       exitCode: each.code,
     },
   });
@@ -316,6 +414,7 @@ async function expectRefusal(each: Case, folder: string, options: Spawning = {})
 describe('bad input ends in one sentence, a hint, the right code and an untouched folder', () => {
   describe.each([
     ['a command line with', COMMAND_LINE],
+    ['a home that is', HOMES],
     ['an unknown name for', NAMES],
     ['migrations in', SOURCES],
     ['a config with', CONFIGS],
@@ -408,7 +507,12 @@ if (!asNobody) skipLoudly('file permissions', 'the tests are not root, or others
       'an unreadable migration',
       'migrations/002_posts.mjs',
       0o000,
-      { code: 1, errorCode: 'DECANT_INVALID_MIGRATION', args: UP, says: /Cannot load .*002_posts\.mjs/ },
+      {
+        code: 1,
+        errorCode: 'DECANT_INVALID_MIGRATION',
+        args: UP,
+        says: /Cannot read .*002_posts\.mjs: permission denied/,
+      },
     ],
     [
       'a folder that no database can be made in',
@@ -419,6 +523,12 @@ if (!asNobody) skipLoudly('file permissions', 'the tests are not root, or others
         args: ['migrate:up', '--dir', 'migrations', '-d', 'new.db'],
         says: /new\.db: unable to open/,
       },
+    ],
+    [
+      'a folder that no config can be made in, although migrations are there',
+      '.',
+      0o555,
+      { ...usage, args: ['migrate:init'], says: /Cannot write .*decant\.config\.ts: / },
     ],
     [
       'a folder that no folder can be made in',

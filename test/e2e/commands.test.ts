@@ -1,13 +1,26 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { cpSync, readdirSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { jsonOf } from '../helpers/command.js';
-import { makeFolder } from '../helpers/files.js';
-import { TWO_MIGRATIONS } from '../helpers/migrations.js';
+import { leaveKilled } from '../helpers/database.js';
+import { makeFolder, printsOf } from '../helpers/files.js';
+import { tableModule, TWO_MIGRATIONS } from '../helpers/migrations.js';
 import { cleanEnvironment, CLI, decant, ROOT, skipLoudly, start } from '../helpers/processes.js';
 
 const FLAGS = ['-d', 'app.db', '--dir', 'migrations'];
 const STATUS = /\nMigration Status:\n=+\n\n\[[x ]\] 001_users/;
+
+// Enough for the reader to have gone before the last line is written.
+const slow = (name: string) =>
+  tableModule(name).replace(
+    '=> db.exec',
+    '=> Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60) && db.exec',
+  );
+
+/** The database that the config file names. */
+const databaseOf = async (folder: string): Promise<unknown> =>
+  jsonOf(await decant(['migrate:status', '--json'], { cwd: folder }))['database'];
 
 let applied: string;
 beforeAll(async () => {
@@ -68,7 +81,7 @@ describe('the default database', () => {
     const up = await decant(['migrate:up'], { cwd: home, env: { HOME: home } });
     expect(up).toMatchObject({ code: 0, stdout: expect.stringContaining('Done: 2 applied.') });
     expect(up.stderr).toContain(
-      `Database:   ${home}/.decant/data/decant.db (from default)\nMigrations: built in`,
+      `Database:   ${home}/.decant/data/decant.db (from default, not there yet)\nMigrations: built in`,
     );
     expect(readdirSync(`${home}/.decant/data`)).toEqual(['decant.db']);
   });
@@ -81,6 +94,90 @@ describe('the default database', () => {
     expect(await used([], { DATABASE_PATH: 'env.db' })).toBe(`${folder}/env.db`);
     expect(await used(['-d', 'flag.db'], { DATABASE_PATH: 'env.db' })).toBe(`${folder}/flag.db`);
   });
+});
+
+describe('a config file', () => {
+  it('is read before package.json, which is read where there is none', async () => {
+    const files = { 'package.json': '{ "decant": { "database": "package.db" } }' };
+    const both = makeFolder({ ...files, 'decant.config.mjs': 'export default { database: "config.db" };' });
+    const alone = makeFolder(files);
+    expect(await databaseOf(both)).toBe(join(both, 'config.db'));
+    expect(await databaseOf(alone)).toBe(join(alone, 'package.db'));
+  });
+
+  it('may begin with a byte order mark', async () => {
+    const folder = makeFolder({ 'decant.config.json': '\uFEFF{ "database": "bom.db" }' });
+    expect(await databaseOf(folder)).toBe(join(folder, 'bom.db'));
+  });
+
+  it('is all that init writes where the folder has migrations already', async () => {
+    const folder = makeFolder(TWO_MIGRATIONS);
+    const init = await decant(['migrate:init', '--json'], { cwd: folder });
+    expect(jsonOf(init)).toEqual({ files: [join(folder, 'decant.config.ts')] });
+    expect(readdirSync(join(folder, 'migrations'))).toEqual(['001_users.mjs', '002_posts.mjs']);
+    const up = await decant(['migrate:up'], { cwd: folder });
+    expect(up).toMatchObject({ code: 0, stdout: expect.stringContaining('Done: 2 applied.') });
+  });
+});
+
+describe('-h', () => {
+  it.each([
+    ['-h', [], 'decant'],
+    ['migrate -h', ['migrate'], 'migrate:up'],
+    ['migrate:up -h', ['migrate:up'], '--lock-timeout'],
+    ['migrate up -h', ['migrate', 'up'], '--lock-timeout'],
+  ])('%s is --help, and does nothing else', async (_what, words, says) => {
+    const folder = makeFolder(TWO_MIGRATIONS);
+    const env = { DATABASE_PATH: 'app.db', DECANT_MIGRATIONS_DIR: 'migrations' };
+    const run = (flag: string) => decant([...words, flag], { cwd: folder, env });
+    const [short, long] = await Promise.all([run('-h'), run('--help')]);
+    expect(short.stdout).toContain(says);
+    expect(short).toEqual({ ...long, code: 0, stderr: '' });
+    expect(readdirSync(folder)).toEqual(['migrations']);
+  });
+});
+
+describe('a reader that closes its end early', () => {
+  const SLOW = { 'migrations/001_a.mjs': slow('a'), 'migrations/002_b.mjs': slow('b') };
+
+  it.each([
+    ['the output of up', 'up', '| head -1', 0, 2],
+    ['both outputs of up', 'up', '2>&1 | head -1', 0, 2],
+    ['the output of status --exit-code', 'status --exit-code', '| true', 3, 0],
+    ['the object of status --exit-code', 'status --exit-code --json', '| true', 3, 0],
+    ['both outputs of an up that is refused', 'up --to 009_nope', '2>&1 | true', 2, 0],
+  ])('of %s does not change its end', async (_what, command, reader, code, count) => {
+    const folder = makeFolder(SLOW);
+    const flags = FLAGS.join(' ');
+    const line = `{ '${process.execPath}' '${CLI}' migrate:${command} ${flags}; echo $? >code; } ${reader}`;
+    await start('/bin/sh', ['-c', line], { cwd: folder }).finished;
+    expect(readFileSync(join(folder, 'code'), 'utf8')).toBe(`${code}\n`);
+    const status = jsonOf(await decant(['migrate:status', '--json', ...FLAGS], { cwd: folder }));
+    expect(status['applied']).toBe(count);
+  });
+});
+
+describe('status through a symbolic link', () => {
+  const MIGRATIONS = { '001_a.mjs': tableModule('a'), '002_b.mjs': tableModule('b') };
+  it.each([
+    ['wal', 'app.db-wal'],
+    ['delete', 'app.db-journal'],
+  ] as const)(
+    'sees what a killed process had committed (%s), and changes no byte of what it left',
+    async (mode, left) => {
+      const data = makeFolder();
+      await leaveKilled(join(data, 'app.db'), mode);
+      const before = printsOf(data);
+      expect(Object.keys(before)).toContain(left);
+      const folder = makeFolder(MIGRATIONS);
+      symlinkSync(join(data, 'app.db'), join(folder, 'link.db'));
+      const ran = await decant(['migrate:status', '--json', '-d', 'link.db', '--dir', '.'], { cwd: folder });
+      expect(jsonOf(ran)).toMatchObject({ applied: 1, pending: 1 });
+      expect(readdirSync(folder)).toEqual(['001_a.mjs', '002_b.mjs', 'link.db']);
+      expect(printsOf(data)).toEqual(before);
+      expect(realpathSync(join(folder, 'link.db'))).toBe(join(data, 'app.db'));
+    },
+  );
 });
 
 describe('--exit-code', () => {

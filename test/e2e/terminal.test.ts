@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { jsonOf } from '../helpers/command.js';
 import { makeFolder } from '../helpers/files.js';
-import { TWO_MIGRATIONS } from '../helpers/migrations.js';
+import { tableModule, TWO_MIGRATIONS } from '../helpers/migrations.js';
 import { CLI, decant, skipLoudly, start } from '../helpers/processes.js';
 
 const FLAGS = ['-d', 'app.db', '--dir', 'migrations'];
@@ -13,13 +15,15 @@ if (!hasScript) skipLoudly('a real terminal', 'there is no util-linux script(1) 
 interface OnTerminal {
   readonly folder: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** When this is on the screen, these keys are pressed. */
+  /** When this is on the screen, these keys are pressed, once `meanwhile` is done. */
   readonly asks?: RegExp;
   readonly keys?: string;
+  readonly meanwhile?: () => Promise<unknown>;
 }
 
 /** Runs decant on a terminal of 80 columns; stdout is all that was on the screen. */
-async function onTerminal(args: readonly string[], { folder, env = {}, asks, keys }: OnTerminal) {
+async function onTerminal(args: readonly string[], terminal: OnTerminal) {
+  const { folder, env = {}, asks, keys = '', meanwhile = async () => {} } = terminal;
   const line = `stty cols 80 rows 24; exec '${process.execPath}' '${CLI}' ${args.join(' ')}`;
   const { child, finished } = start('script', ['-qec', line, '/dev/null'], {
     cwd: folder,
@@ -31,7 +35,7 @@ async function onTerminal(args: readonly string[], { folder, env = {}, asks, key
     screen += text;
     if (pressed || asks === undefined || !asks.test(screen)) return;
     pressed = true;
-    child.stdin?.write(keys ?? '');
+    void meanwhile().then(() => child.stdin?.write(keys));
   });
   const { code, stdout } = await finished;
   return { code, screen: stdout, pressed };
@@ -48,7 +52,11 @@ async function bothApplied(): Promise<string> {
 }
 
 const REALLY = /Really roll back 2 migrations \(002_posts, 001_users\)\?/;
-const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[3\\dm`);
+const ESCAPE = String.fromCharCode(27);
+/** Whether the cursor was never hidden, or shown again since. */
+const isCursorShown = (screen: string): boolean =>
+  screen.lastIndexOf(`${ESCAPE}[?25h`) >= screen.lastIndexOf(`${ESCAPE}[?25l`);
+const COLOUR = new RegExp(`${ESCAPE}\\[3\\dm`);
 
 (hasScript ? describe : describe.skip)('on a terminal', () => {
   it.each([
@@ -56,12 +64,56 @@ const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[3\\dm`);
     ['y goes on', 'y', 0, 0],
     ['Enter alone leaves all', '\r', 1, 2],
     ['Ctrl-C leaves all', '\u0003', 1, 2],
+    ['Ctrl-D leaves all', '\u0004', 1, 2],
   ])('reset asks, and %s', async (_what, keys, code, left) => {
     const folder = await bothApplied();
     const ran = await onTerminal(['migrate:reset', ...FLAGS], { folder, asks: REALLY, keys });
     expect(ran.pressed).toBe(true);
     expect(await applied(folder)).toBe(left);
     expect(ran.code).toBe(code);
+    const told = /✗ Nothing was rolled back: the question was answered with no\./;
+    expect(told.test(stripVTControlCharacters(ran.screen))).toBe(code === 1);
+    expect(isCursorShown(ran.screen)).toBe(true);
+  });
+
+  it.each([
+    ['n', 'n'],
+    ['Ctrl-D', '\u0004'],
+  ])('%s under --json is one error object on stdout, and the question is on stderr', async (_what, keys) => {
+    const folder = await bothApplied();
+    const args = ['migrate:reset', '--json', ...FLAGS, '>out.json'];
+    const ran = await onTerminal(args, { folder, asks: REALLY, keys });
+    expect(jsonOf({ stdout: readFileSync(join(folder, 'out.json'), 'utf8') })).toEqual({
+      error: {
+        code: 'DECANT_DECLINED',
+        message: 'Nothing was rolled back: the question was answered with no.',
+        hint: expect.any(String),
+        exitCode: 1,
+      },
+    });
+    expect({ code: ran.code, applied: await applied(folder) }).toEqual({ code: 1, applied: 2 });
+    expect(isCursorShown(ran.screen)).toBe(true);
+  });
+
+  it.each([
+    ['applied another migration', 'migrate:up', 3],
+    ['rolled one of them back', 'migrate:down', 1],
+  ])('yes is not taken when another process has %s meanwhile', async (_what, other, left) => {
+    const folder = await bothApplied();
+    const ran = await onTerminal(['migrate:reset', '--json', ...FLAGS, '>out.json'], {
+      folder,
+      asks: REALLY,
+      keys: 'y',
+      meanwhile: async () => {
+        if (other === 'migrate:up')
+          writeFileSync(join(folder, 'migrations/003_tags.mjs'), tableModule('tags'));
+        expect(await decant([other, ...FLAGS], { cwd: folder })).toMatchObject({ code: 0 });
+      },
+    });
+    expect(jsonOf({ stdout: readFileSync(join(folder, 'out.json'), 'utf8') })).toMatchObject({
+      error: { code: 'DECANT_DECLINED', message: expect.stringMatching(/another process has migrated/) },
+    });
+    expect({ code: ran.code, applied: await applied(folder) }).toEqual({ code: 1, applied: left });
   });
 
   it('down of two asks, down of one does not', async () => {
@@ -86,6 +138,44 @@ const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[3\\dm`);
     });
     expect(screen).toMatch(/Created .*003_add_tags\.ts/);
     expect(code).toBe(0);
+  });
+
+  it.each([
+    ['Ctrl-D', '\u0004'],
+    ['Ctrl-C', '\u0003'],
+  ])('create takes %s for no name, writes nothing and shows the cursor again', async (_what, keys) => {
+    const folder = makeFolder(TWO_MIGRATIONS);
+    const asks = /What does the migration do\?/;
+    const ran = await onTerminal(['migrate:create', '--dir', 'new'], { folder, asks, keys });
+    expect(stripVTControlCharacters(ran.screen)).toMatch(/✗ A new migration needs a name\./);
+    expect({ code: ran.code, pressed: ran.pressed }).toEqual({ code: 2, pressed: true });
+    expect(existsSync(join(folder, 'new'))).toBe(false);
+    expect(isCursorShown(ran.screen)).toBe(true);
+  });
+
+  it('never asks when stderr, where the question would be, is no terminal', async () => {
+    const folder = await bothApplied();
+    const { code } = await onTerminal(['migrate:reset', ...FLAGS, '2>err'], { folder });
+    expect(readFileSync(join(folder, 'err'), 'utf8')).toMatch(/nobody can be asked/);
+    expect({ code, applied: await applied(folder) }).toEqual({ code: 2, applied: 2 });
+  });
+
+  it('asks although stdout goes to a file, where only the result is to be', async () => {
+    const folder = await bothApplied();
+    const args = ['migrate:reset', ...FLAGS, '>out'];
+    const ran = await onTerminal(args, { folder, asks: REALLY, keys: 'y' });
+    expect({ code: ran.code, applied: await applied(folder) }).toEqual({ code: 0, applied: 0 });
+    expect(readFileSync(join(folder, 'out'), 'utf8')).toMatch(
+      /^✓ Rolled back 002_posts .+\n✓ Rolled back 001_users .+\nDone: 2 rolled back\.\n$/,
+    );
+  });
+
+  it('shows the cursor again when a migration ends the process under the live line', async () => {
+    const folder = makeFolder({ 'migrations/001_exit.mjs': 'export const up = () => process.exit(0);' });
+    const { code, screen } = await onTerminal(['migrate:up', ...FLAGS], { folder });
+    expect(stripVTControlCharacters(screen)).toMatch(/✗ The process ended before the command was done\./);
+    expect(code).toBe(1);
+    expect(isCursorShown(screen)).toBe(true);
   });
 
   it('never asks when CI is set', async () => {

@@ -1,6 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from '@jest/globals';
 import { makeFolder } from './files.js';
 
 /** The repository, and the command line that a user runs. */
@@ -44,6 +45,8 @@ export interface Started {
 export function start(program: string, args: readonly string[], options: Spawning = {}): Started {
   const { cwd = ROOT, env, ...owner } = options;
   const child = spawn(program, args, { cwd, env: cleanEnvironment(env), ...owner });
+  running.add(child);
+  child.on('close', () => running.delete(child));
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => (output[stream] += text));
@@ -54,6 +57,11 @@ export function start(program: string, args: readonly string[], options: Spawnin
   });
   return { child, finished };
 }
+
+const running = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL'); // jest would wait for what a failed test left
+});
 
 /** Runs node with these arguments to its end. */
 export function runNode(args: readonly string[], options: Spawning = {}): Promise<Finished> {
