@@ -111,8 +111,8 @@ export abstract class BaseCommand extends Command {
   ): Promise<RunOutput> {
     const config = await this.settings(flags);
     this.announce(config);
-    const run = (service: MigrationService): Promise<RunReport> =>
-      service[command]({ ...options, onProgress: this.onProgress });
+    const run = (service: MigrationService, onPlan?: (plan: Plan) => void): Promise<RunReport> =>
+      service[command]({ ...options, onPlan, onProgress: this.onProgress });
     // What a killed process left to be played back will be, by the first to look: then there is no mere looking.
     const look = mayNeedRecovery(config.database) ? 'write' : 'read';
     const planned = await this.withService(config, look, async (service) => {
@@ -121,12 +121,9 @@ export abstract class BaseCommand extends Command {
       if (needsConfirmation(plan) && flags.yes !== true) await this.confirm(plan);
       return { plan, report: undefined };
     });
+    const check = (plan: Plan): void => refuseOther(planned.plan, plan);
     const report =
-      planned.report ??
-      (await this.withService(config, 'write', async (service) => {
-        refuseOther(planned.plan, await service.plan(command, options));
-        return run(service);
-      }));
+      planned.report ?? (await this.withService(config, 'write', (service) => run(service, check)));
     this.log(runText(report, this.paint));
     return { ...targetOf(config), ...report, ...namesByOutcome(report) };
   }

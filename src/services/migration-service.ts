@@ -41,6 +41,8 @@ interface Run {
 }
 
 export interface RunOptions {
+  /** Told of the plan that is about to be carried out. What it throws, or rejects with, ends the run before it began. */
+  readonly onPlan?: ((plan: Plan) => void | Promise<void>) | undefined;
   /** Told of each step as it begins and ends. What it throws ends the run there; what was done stays done. */
   readonly onProgress?: OnProgress | undefined;
 }
@@ -123,6 +125,7 @@ export class MigrationService {
 
   async #run(command: Command, options: UpOptions & DownOptions & RunOptions): Promise<RunReport> {
     const { plan, loaded } = await this.#ready(command, options);
+    await options.onPlan?.(deepFreeze(plan));
     for (const step of plan.steps) {
       const migration = loaded.get(step.name) as LoadedMigration;
       try {

@@ -978,3 +978,23 @@ ${tableModule('a')}`,
     expect((await service.status()).anomalies).toMatchObject([{ kind: 'changed', name: '001_a' }]);
   });
 });
+
+describe('onPlan', () => {
+  it('is told of the frozen plan before anything is prepared or run', async () => {
+    const events: string[] = [];
+    const prepared = { ...tableMigration('001_a'), prepare: () => void events.push('prepared') };
+    await listService([prepared]).up({
+      onPlan: (plan) => {
+        events.push(`planned ${plan.steps.map(({ name }) => name).join()}`);
+        expect(Object.isFrozen(plan.steps)).toBe(true);
+      },
+    });
+    expect(events).toEqual(['planned 001_a', 'prepared']);
+  });
+
+  it('ends the run before it began, by what it rejects with', async () => {
+    const refused = listService(THREE).up({ onPlan: () => Promise.reject(new Error('not this')) });
+    expect(await rejectionOf(refused)).toMatchObject({ message: 'not this' });
+    expect(tablesOf(other)).toEqual([]);
+  });
+});
