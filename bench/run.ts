@@ -11,6 +11,7 @@ import { container as root } from 'tsyringe';
 import { ensureMigrationsTable, MigrationService, registerDecant } from 'decant';
 
 const COUNT = 1000;
+const WARM_UP = 3;
 const folder = mkdtempSync(join(tmpdir(), 'decant-bench-'));
 const cli = fileURLToPath(new URL('../lib/cli.js', import.meta.url));
 let files = 0;
@@ -29,7 +30,7 @@ async function apply(): Promise<void> {
     name,
     up: (db: Database.Database) => void db.exec(tableSql(name)),
   }));
-  await compare(`apply ${COUNT} one-table migrations`, 11, {
+  await compare(`apply ${COUNT} one-table migrations`, 31, {
     bare: () => bareLoop(names),
     decant: async () => {
       const db = fresh();
@@ -113,11 +114,11 @@ interface Contestants {
 
 async function compare(what: string, rounds: number, contestants: Contestants): Promise<void> {
   const times = { bare: [] as number[], decant: [] as number[] };
-  for (let round = -1; round < rounds; round += 1) {
+  for (let round = -WARM_UP; round < rounds; round += 1) {
     for (const who of ['bare', 'decant'] as const) {
       const start = performance.now();
       await contestants[who]();
-      if (round >= 0) times[who].push(performance.now() - start); // the first round only warms up
+      if (round >= 0) times[who].push(performance.now() - start); // the first rounds only warm up
     }
   }
   const [bare, decant] = [median(times.bare), median(times.decant)];

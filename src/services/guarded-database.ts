@@ -41,22 +41,16 @@ export class GuardedDatabase {
 
   // The target is a dummy: a proxy may not hide the real one's read-only properties, `database` among them.
   #wrap<T extends object>(real: T, sqlOfMethod: SqlOfCall): T {
-    const methods = new Map<PropertyKey, unknown>();
     const proxy: T = new Proxy(Object.create(Object.getPrototypeOf(real) as object) as T, {
       get: (_target, key) => {
         const value: unknown = Reflect.get(real, key, real);
         if (value === this.#db) return this.handle;
         if (typeof value !== 'function' || key === 'constructor') return value;
-        let method = methods.get(key);
-        if (method === undefined) {
-          method = (...args: unknown[]): unknown => {
-            const sql = sqlOfMethod(key, args);
-            const result = this.#call(sql, () => Reflect.apply(value, real, args));
-            return result === real ? proxy : this.#adopt(result, sql);
-          };
-          methods.set(key, method);
-        }
-        return method;
+        return (...args: unknown[]): unknown => {
+          const sql = sqlOfMethod(key, args);
+          const result = this.#call(sql, () => Reflect.apply(value, real, args));
+          return result === real ? proxy : this.#adopt(result, sql);
+        };
       },
     });
     return proxy;

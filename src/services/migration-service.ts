@@ -125,11 +125,12 @@ export class MigrationService {
 
   async #run(command: Command, options: UpOptions & DownOptions & RunOptions): Promise<RunReport> {
     const { plan, loaded } = await this.#ready(command, options);
-    await options.onPlan?.(deepFreeze(plan));
+    if (options.onPlan !== undefined) await options.onPlan(deepFreeze(plan));
     for (const step of plan.steps) {
       const migration = loaded.get(step.name) as LoadedMigration;
+      if (migration.migration.prepare === undefined) continue;
       try {
-        await migration.migration.prepare?.(step.direction);
+        await migration.migration.prepare(step.direction);
       } catch (error) {
         throw preparationError(error, step, migration);
       }

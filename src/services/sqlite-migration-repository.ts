@@ -18,16 +18,16 @@ const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS main._migrations (id INTEGE
 const JOURNAL_TABLE = `
 CREATE TABLE IF NOT EXISTS main._migrations_journal (
   id INTEGER PRIMARY KEY,
-  run_id TEXT NOT NULL,
-  name TEXT NOT NULL,
-  direction TEXT NOT NULL,
-  outcome TEXT NOT NULL,
-  started_at TEXT NOT NULL,
-  duration_ms REAL NOT NULL,
+  run_id TEXT,
+  name TEXT,
+  direction TEXT,
+  outcome TEXT,
+  started_at TEXT,
+  duration_ms REAL,
   file TEXT,
   checksum TEXT,
   error TEXT,
-  versions TEXT NOT NULL
+  versions TEXT
 );
 CREATE TRIGGER IF NOT EXISTS main._migrations_journal_no_update BEFORE UPDATE ON _migrations_journal
 BEGIN SELECT RAISE(ABORT, '_migrations_journal is append-only'); END;
