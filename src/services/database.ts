@@ -1,9 +1,10 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Database as Connection } from '../domain/migration.js';
 import { DatabaseError } from '../errors.js';
+import { makeFolders } from './folders.js';
 import { explainingSqliteErrors, isLocked, isSqliteError } from './sqlite-errors.js';
 
 /** How long to wait for another process's lock, in milliseconds, where nothing else is said. */
@@ -142,19 +143,4 @@ function makeFolder(path: string): void {
       { cause },
     );
   }
-}
-
-// Not mkdir's own `recursive`, which never returns where a parent can be neither made nor found, as in /proc.
-function makeFolders(folder: string): void {
-  if (isFolder(folder)) return;
-  if (!existsSync(dirname(folder))) makeFolders(dirname(folder));
-  try {
-    mkdirSync(folder);
-  } catch (error) {
-    if (!isFolder(folder)) throw error; // or else another process was first
-  }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { nextPrefix, slugOf } from '../domain/name.js';
 import { UsageError } from '../errors.js';
 import { DirectorySource } from './directory-source.js';
+import { makeFolders } from './folders.js';
 
 export interface NewMigration {
   /** Absolute; undefined where nothing names a folder. */
@@ -125,7 +126,7 @@ function timestamp(now: Date): string {
 
 function makeFolder(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeFolders(directory);
   } catch (cause) {
     throw new UsageError(
       `Cannot create the folder ${directory}: ${(cause as Error).message}.`,
