@@ -25,7 +25,7 @@ try {
 }
 
 async function apply(): Promise<void> {
-  const names = Array.from({ length: COUNT }, (_, index) => `${String(index + 1).padStart(4, '0')}_table`);
+  const names = namesOf(COUNT);
   const migrations = names.map((name) => ({
     name,
     up: (db: Database.Database) => void db.exec(tableSql(name)),
@@ -49,20 +49,11 @@ async function nothingToDo(): Promise<void> {
   mkdirSync(directory);
   const db = fresh();
   const path = db.name;
-  for (let index = 1; index <= COUNT; index += 1) {
-    const name = `${String(index).padStart(4, '0')}_table`;
-    writeFileSync(
-      join(directory, `${name}.mjs`),
-      `export const up = (db) => db.exec('${tableSql(name)}');\n`,
-    );
-  }
+  writeMigrations(directory, COUNT, createsTable);
   await up(db, directory);
   db.close();
   // From here on, importing any of them would throw.
-  for (let index = 1; index <= COUNT; index += 1) {
-    const name = `${String(index).padStart(4, '0')}_table`;
-    writeFileSync(join(directory, `${name}.mjs`), `throw new Error('imported');\n`);
-  }
+  writeMigrations(directory, COUNT, () => `throw new Error('imported');\n`);
   await compare(`nothing to do, ${COUNT} applied files (none imported)`, 21, {
     bare: () => {
       const connection = new Database(path);
@@ -87,13 +78,7 @@ async function status(): Promise<void> {
   const path = join(folder, 'status.db');
   const directory = join(folder, 'ten');
   mkdirSync(directory);
-  for (let index = 1; index <= 10; index += 1) {
-    const name = `${String(index).padStart(3, '0')}_table`;
-    writeFileSync(
-      join(directory, `${name}.mjs`),
-      `export const up = (db) => db.exec('${tableSql(name)}');\n`,
-    );
-  }
+  writeMigrations(directory, 10, createsTable);
   const flags = ['--database', path, '--dir', directory];
   runNode(cli, 'migrate:up', ...flags);
   const select = `const D = require('better-sqlite3'); new D(${JSON.stringify(path)}).prepare('SELECT name FROM _migrations').all()`;
@@ -138,6 +123,18 @@ function bareLoop(names: readonly string[]): void {
     commit.run();
   }
   db.close();
+}
+
+function namesOf(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `${String(index + 1).padStart(4, '0')}_table`);
+}
+
+function writeMigrations(directory: string, count: number, textOf: (name: string) => string): void {
+  for (const name of namesOf(count)) writeFileSync(join(directory, `${name}.mjs`), textOf(name));
+}
+
+function createsTable(name: string): string {
+  return `export const up = (db) => db.exec('${tableSql(name)}');\n`;
 }
 
 function tableSql(name: string): string {

@@ -111,19 +111,18 @@ export abstract class BaseCommand extends Command {
   ): Promise<RunOutput> {
     const config = await this.settings(flags);
     this.announce(config);
-    const run = (service: MigrationService, onPlan?: (plan: Plan) => void): Promise<RunReport> =>
-      service[command]({ ...options, onPlan, onProgress: this.onProgress });
     // What a killed process left to be played back will be, by the first to look: then there is no mere looking.
     const look = mayNeedRecovery(config.database) ? 'write' : 'read';
     const planned = await this.withService(config, look, async (service) => {
       const plan = await service.plan(command, options);
-      if (plan.steps.length === 0) return { plan, report: await run(service) };
+      if (plan.steps.length === 0) return { plan, report: service.execute(plan, new Map()) };
       if (needsConfirmation(plan) && flags.yes !== true) await this.confirm(plan);
       return { plan, report: undefined };
     });
-    const check = (plan: Plan): void => refuseOther(planned.plan, plan);
+    const onPlan = (plan: Plan): void => refuseOther(planned.plan, plan);
+    const runOptions = { ...options, onPlan, onProgress: this.onProgress };
     const report =
-      planned.report ?? (await this.withService(config, 'write', (service) => run(service, check)));
+      planned.report ?? (await this.withService(config, 'write', (service) => service[command](runOptions)));
     this.log(runText(report, this.paint));
     return { ...targetOf(config), ...report, ...namesByOutcome(report) };
   }

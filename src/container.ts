@@ -20,7 +20,7 @@ import { MigrationService } from './services/migration-service.js';
 import { MigrationSource } from './services/migration-source.js';
 import { SqliteMigrationRepository } from './services/sqlite-migration-repository.js';
 import { SqliteTransactionManager } from './services/sqlite-transaction-manager.js';
-import { TransactionManager } from './services/transaction-manager.js';
+import { isPromise, TransactionManager } from './services/transaction-manager.js';
 
 // An abstract class is a token as good as any; only tsyringe's type does not say so.
 const SOURCE = MigrationSource as InjectionToken<MigrationSource>;
@@ -119,7 +119,7 @@ function callRegister({ register, file }: Config, container: DependencyContainer
       cause,
     });
   }
-  if (typeof (result as PromiseLike<unknown> | undefined)?.then !== 'function') return;
+  if (!isPromise(result)) return;
   throw new ConfigError(
     `register() of ${file} returned a promise: it must be synchronous.`,
     'Take `async` off it.',

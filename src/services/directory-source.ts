@@ -6,6 +6,7 @@ import { prefixOf } from '../domain/name.js';
 import { DuplicateMigrationError, InvalidMigrationError, SourceError } from '../errors.js';
 import { MigrationSource } from './migration-source.js';
 import { importMigration } from './module-loader.js';
+import { isTypeScript } from './typescript.js';
 
 /** Migrations that are files of one folder, known by their names alone until one is planned. */
 export class DirectorySource extends MigrationSource {
@@ -26,8 +27,8 @@ export class DirectorySource extends MigrationSource {
     return Array.from(files, ([name, file]) => ({ name, file: join(this.directory, file) }));
   }
 
-  override load(migration: DiscoveredMigration): Promise<MigrationDefinition> {
-    return importMigration(migration.name, fileOf(migration), this.checksum(migration));
+  override load(migration: DiscoveredMigration, checksum: string): Promise<MigrationDefinition> {
+    return importMigration(migration.name, fileOf(migration), checksum);
   }
 
   /** SHA-256 of the text, without a byte order mark and with every line end as `\n`: a checkout may change those. */
@@ -62,10 +63,6 @@ function sourceOf(a: string, b: string, all: ReadonlySet<string>): string {
     `Two files are named ${stemOf(a)}: ${b} and ${a}.`,
     'Rename one of them, or, if one is built from the other, build into another folder.',
   );
-}
-
-function isTypeScript(file: string): boolean {
-  return /\.m?ts$/.test(file);
 }
 
 function list(directory: string): readonly string[] {

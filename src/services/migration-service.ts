@@ -149,7 +149,7 @@ export class MigrationService {
     for (const discovered of plannedOf(plan, history.discovered)) {
       // Before it is loaded: should it be edited meanwhile, the next status says so.
       const checksum = this.#source.checksum(discovered);
-      const definition = await this.#source.load(discovered);
+      const definition = await this.#source.load(discovered, checksum);
       loadings.push({ discovered, definition, checksum });
     }
     return { plan, loaded: makeReady(plan, loadings, this.#factory) };

@@ -5,8 +5,15 @@ export abstract class MigrationSource {
   /** Every migration, in no particular order. @throws SourceError, DuplicateMigrationError, InvalidMigrationError */
   abstract discover(): readonly DiscoveredMigration[];
 
-  /** The class or object behind one name. @throws InvalidMigrationError */
-  abstract load(migration: DiscoveredMigration): MigrationDefinition | Promise<MigrationDefinition>;
+  /**
+   * The class or object behind one name.
+   * @param checksum what `checksum()` has just said of it
+   * @throws InvalidMigrationError
+   */
+  abstract load(
+    migration: DiscoveredMigration,
+    checksum: string | undefined,
+  ): MigrationDefinition | Promise<MigrationDefinition>;
 
   /** A fingerprint of the source text as it is now, or undefined where there is no text. */
   abstract checksum(migration: DiscoveredMigration): string | undefined;

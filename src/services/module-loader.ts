@@ -3,7 +3,7 @@ import { optionsOf } from '../domain/decorator.js';
 import { isDefinition, type MigrationDefinition } from '../domain/migration.js';
 import { InvalidMigrationError } from '../errors.js';
 import { importFile } from './import-file.js';
-import { canLoadTypeScript } from './typescript.js';
+import { canLoadTypeScript, isTypeScript } from './typescript.js';
 
 /**
  * Imports one file and finds the migration in it: its default export, its named exports `up` and `down`, or the
@@ -37,7 +37,7 @@ async function exportsOf(file: string, checksum: string | undefined): Promise<Re
 }
 
 function loadingHint(file: string, message: string): string {
-  if (/\.m?ts$/.test(file) && /Unknown file extension|Invalid or unexpected token|strip-only/.test(message)) {
+  if (isTypeScript(file) && /Unknown file extension|Invalid or unexpected token|strip-only/.test(message)) {
     return canLoadTypeScript()
       ? "Node does not run decorated TypeScript by itself: import 'decant/register' first, or use the decant CLI."
       : `Node.js ${process.versions.node} cannot run it: use 22.15 or later, or compile the migrations to JavaScript.`;

@@ -40,12 +40,9 @@ export class SqliteTransactionManager extends TransactionManager {
     const guarded = new GuardedDatabase(this.#db, () => inside && !this.#db.inTransaction);
     if (inside) this.#execute(this.#guard.open);
     try {
-      refusePromise(body(guarded.handle));
+      callAndKill(body, guarded);
     } catch (error) {
-      guarded.kill(); // first of all: an open iterator would block what follows
       throw inside ? this.#failureInside(error, guarded) : this.#failureOutside(error, guarded);
-    } finally {
-      guarded.kill();
     }
     if (inside) this.#releaseGuard(guarded);
     else if (this.#db.inTransaction) this.#refuseOpenTransaction();
@@ -109,6 +106,15 @@ const ENDS_TRANSACTION = /(?:^|;)\s*(?:COMMIT|END|ROLLBACK)\b/i;
 
 function guardNamed(name: string): { readonly open: string; readonly release: string } {
   return { open: `SAVEPOINT ${name}`, release: `RELEASE ${name}` };
+}
+
+// The handle dies first of all: an iterator that it left open would block the engine's own statements.
+function callAndKill(body: (db: Database) => unknown, guarded: GuardedDatabase): void {
+  try {
+    refusePromise(body(guarded.handle));
+  } finally {
+    guarded.kill();
+  }
 }
 
 function bodyErrorOf(error: unknown, guarded: GuardedDatabase): BodyError {

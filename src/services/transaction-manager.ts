@@ -29,13 +29,18 @@ export class BodyError extends Error {
   }
 }
 
+/** True for whatever can be awaited. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined | null)?.then === 'function';
+}
+
 /** Throws when what a body returned shows that it has not run to its end. @throws BodyError */
 export function refusePromise(result: unknown): void {
   // A generator has not even begun.
   if (Object.prototype.toString.call(result).endsWith('Generator]')) {
     throw new BodyError('returned a promise', undefined);
   }
-  if (typeof (result as PromiseLike<unknown> | undefined)?.then !== 'function') return;
+  if (!isPromise(result)) return;
   // Its handle is dead from here on, so it will fail; that failure is told once, by the error below.
   Promise.resolve(result).catch(() => undefined);
   throw new BodyError('returned a promise', undefined);

@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { UsageError } from '../errors.js';
 
 const require = module.createRequire(import.meta.url);
-const isTypeScript = /\.m?ts$/;
 const isDecant = /^decant(?:\/|$)/;
 let registered = false;
 
@@ -24,6 +23,11 @@ export function registerTypeScript(): void {
   module.registerHooks({ resolve, load });
   process.setSourceMapsEnabled(true); // so that an error names the line as it was written
   registered = true;
+}
+
+/** By the ending of a path. */
+export function isTypeScript(path: string): boolean {
+  return /\.m?ts$/.test(path);
 }
 
 /** Whether this Node has what it takes. */
@@ -47,11 +51,11 @@ const resolve: module.ResolveHookSync = (specifier, context, nextResolve) => {
 function twinOf(specifier: string, parent: string | undefined): string | undefined {
   if (!/^(?:\.|\/|file:)/.test(specifier) || parent?.startsWith('file:') !== true) return undefined;
   const url = new URL(specifier.replace(/\.(m?)js$/, '.$1ts'), parent);
-  return isTypeScript.test(url.pathname) && existsSync(url) ? url.href : undefined;
+  return isTypeScript(url.pathname) && existsSync(url) ? url.href : undefined;
 }
 
 const load: module.LoadHookSync = (url, context, nextLoad) => {
-  if (!url.startsWith('file:') || !isTypeScript.test(new URL(url).pathname)) return nextLoad(url, context);
+  if (!url.startsWith('file:') || !isTypeScript(new URL(url).pathname)) return nextLoad(url, context);
   const file = fileURLToPath(url);
   return { format: 'module', shortCircuit: true, source: compile(readFileSync(file, 'utf8'), file) };
 };

@@ -45,16 +45,7 @@ describe('openDatabase', () => {
 
   it('waits for WAL mode while another process holds the lock of a new database', async () => {
     const file = join(makeFolder(), 'new.db');
-    const { child, finished } = start(process.execPath, [
-      '--input-type=module',
-      '-e',
-      `import Database from 'better-sqlite3';
-       const db = new Database(${JSON.stringify(file)});
-       db.exec('BEGIN IMMEDIATE');
-       console.log('locked');
-       setTimeout(() => db.close(), 100);`,
-    ]);
-    await once(child.stdout as Readable, 'data');
+    const { finished } = await lockedForAWhile(file);
     const db = openDatabase(file);
     expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
     db.close();
@@ -267,16 +258,7 @@ describe('openOwnDatabase', () => {
   it('waits for a lock before it puts a database that exists into WAL mode', async () => {
     const file = join(makeFolder(), 'old.db');
     fill(file, 'delete');
-    const { child, finished } = start(process.execPath, [
-      '--input-type=module',
-      '-e',
-      `import Database from 'better-sqlite3';
-       const db = new Database(${JSON.stringify(file)});
-       db.exec('BEGIN IMMEDIATE');
-       console.log('locked');
-       setTimeout(() => db.close(), 100);`,
-    ]);
-    await once(child.stdout as Readable, 'data');
+    const { finished } = await lockedForAWhile(file);
     const db = openOwnDatabase(file);
     const pragmas = ['journal_mode', 'foreign_keys', 'recursive_triggers'].map((name) =>
       db.pragma(name, { simple: true }),
@@ -292,3 +274,20 @@ describe('openOwnDatabase', () => {
     db.close();
   });
 });
+
+/** Has another process hold the write lock of a database; resolves once it does, with the promise of that process's end. */
+async function lockedForAWhile(
+  file: string,
+): Promise<{ readonly finished: ReturnType<typeof start>['finished'] }> {
+  const { child, finished } = start(process.execPath, [
+    '--input-type=module',
+    '-e',
+    `import Database from 'better-sqlite3';
+     const db = new Database(${JSON.stringify(file)});
+     db.exec('BEGIN IMMEDIATE');
+     console.log('locked');
+     setTimeout(() => db.close(), 100);`,
+  ]);
+  await once(child.stdout as Readable, 'data');
+  return { finished };
+}
