@@ -12,6 +12,7 @@ const SEES: Readonly<Record<string, string>> = {
   oclif: '',
   domain: 'errors',
   migrations: 'domain',
+  sqlite: 'domain',
   output: 'domain errors',
   services: 'domain errors',
   register: 'services',
@@ -38,6 +39,7 @@ const DOORS: readonly (readonly [name: RegExp, importers: readonly string[]])[] 
   [/^@oclif\//, ['oclif.ts']],
   [/^@clack\//, ['prompt.ts']],
   [/^better-sqlite3/, ['services/database.ts']],
+  [/^sqlite3-parser/, ['sqlite/tokens.ts']],
 ];
 
 interface Import {

@@ -1,0 +1,70 @@
+import { tokenize } from 'sqlite3-parser';
+
+/** One token of SQLite's lexical grammar. White space and comments are what lies between two of them. */
+export interface Token {
+  /** As it is written. */
+  readonly text: string;
+  /** Where it is in the text, in UTF-16 units; the end is exclusive. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** All tokens of a text, one statement or many. What SQLite would not read is a token, too. */
+export function tokensOf(sql: string): readonly Token[] {
+  return [...readTokens(sql)];
+}
+
+function* readTokens(sql: string): Generator<Token> {
+  for (const { text, span } of tokenize(sql)) {
+    yield { text, start: span.offset, end: span.offset + text.length };
+  }
+}
+
+/** The statements of a text, one after the other, each as its tokens without the semicolon. */
+export function* statementsOf(sql: string): Generator<readonly Token[]> {
+  let current: Token[] = [];
+  for (const token of readTokens(sql)) {
+    if (token.text !== ';' || isInTrigger(current)) {
+      current.push(token);
+    } else if (current.length > 0) {
+      yield current;
+      current = [];
+    }
+  }
+  if (current.length > 0) yield current;
+}
+
+// As sqlite3_complete() has it: CREATE TRIGGER ends with `; END ;` and not before.
+// https://sqlite.org/c3ref/complete.html
+function isInTrigger(tokens: readonly Token[]): boolean {
+  const isTrigger =
+    isWord(tokens[0], 'CREATE') && tokens.slice(1, 3).some((token) => isWord(token, 'TRIGGER'));
+  return isTrigger && !(isWord(tokens.at(-1), 'END') && tokens.at(-2)?.text === ';');
+}
+
+/** Whether a token is one of these keywords: unquoted, in whatever case. */
+export function isWord(token: Token | undefined, ...words: readonly string[]): boolean {
+  return token !== undefined && words.includes(token.text.toUpperCase());
+}
+
+/** The name that a token stands for, without its quotes; undefined when it cannot be a name. */
+export function nameOf(token: Token | undefined): string | undefined {
+  const text = token?.text ?? '';
+  const quote = QUOTES[text.charAt(0)];
+  if (quote !== undefined) return text.slice(1, -1).replaceAll(quote + quote, quote);
+  if (text.startsWith('[')) return text.slice(1, -1);
+  return /^[\p{L}_\u0080-\u{10FFFF}]/u.test(text) && !/^x'/i.test(text) ? text : undefined;
+}
+
+// SQLite takes a string for a name where only a name can stand. https://sqlite.org/quirks.html
+const QUOTES: Readonly<Record<string, string>> = { '"': '"', '`': '`', "'": "'" };
+
+/** A name as SQL: whatever it holds, it stays one name. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A name as SQLite compares names: letters of ASCII in lower case, all others as they are. */
+export function foldName(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
