@@ -244,3 +244,61 @@ export class AsyncMigrationError extends MigrationFailedError {
 export class TransactionEndedError extends MigrationFailedError {
   override readonly code = 'DECANT_TRANSACTION_ENDED';
 }
+
+/** A row whose parent is not there. */
+export interface Violation {
+  readonly table: string;
+  /** Which row of it, as a person would look for it: `rowid 5`, or the values of its primary key. */
+  readonly row: string;
+  /** The columns of the foreign key, and their values as SQL literals. */
+  readonly columns: readonly string[];
+  readonly values: string;
+  readonly parent: string;
+}
+
+/** A foreign key that SQLite cannot check, because what it refers to is no key; in SQLite's words. */
+export interface Mismatch {
+  readonly table: string;
+  readonly message: string;
+}
+
+/** A migration would have left foreign keys violated that were not before. It was rolled back. */
+export class ForeignKeyError extends MigrationFailedError {
+  override readonly code = 'DECANT_FOREIGN_KEY';
+
+  constructor(
+    failure: Failure,
+    message: string,
+    hint: string,
+    readonly violations: readonly Violation[],
+    readonly mismatches: readonly Mismatch[],
+  ) {
+    super(failure, message, hint);
+  }
+}
+
+/** What is gone that the migration did not ask to remove. */
+export interface Loss {
+  readonly kind: 'rows' | 'table' | 'index' | 'trigger' | 'view';
+  /** The table that lost rows, or what is gone altogether. */
+  readonly name: string;
+  /** The table of an index or trigger. */
+  readonly table?: string;
+  /** For rows: how many there were and are. */
+  readonly before?: number;
+  readonly after?: number;
+}
+
+/** A migration would have lost what it did not ask to remove. It was rolled back. */
+export class UndeclaredLossError extends MigrationFailedError {
+  override readonly code = 'DECANT_UNDECLARED_LOSS';
+
+  constructor(
+    failure: Failure,
+    message: string,
+    hint: string,
+    readonly losses: readonly Loss[],
+  ) {
+    super(failure, message, hint);
+  }
+}

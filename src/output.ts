@@ -1,7 +1,7 @@
 import type { HeldMigration, Plan } from './domain/plan.js';
 import type { RunReport, StepResult } from './domain/report.js';
 import type { MigrationStatus, StatusReport } from './domain/status.js';
-import { MigrationFailedError, type DecantError, type Failure } from './errors.js';
+import { ForeignKeyError, MigrationFailedError, type DecantError, type Failure } from './errors.js';
 
 /** Gives text a colour, or leaves it as it is where there is none. */
 export type Paint = (style: 'red' | 'green' | 'yellow' | 'dim' | 'bold', text: string) => string;
@@ -63,8 +63,21 @@ export function errorText(error: DecantError, paint: Paint): string {
   return [
     `${paint('red', '✗')} ${error.message}`,
     ...facts.map(([label, text]) => `  ${paint('dim', label.padEnd(12))} ${indented(text)}`),
+    ...(error instanceof ForeignKeyError && error.violations.length > 0
+      ? [`  ${paint('dim', 'Rows'.padEnd(12))} ${rowsText(error)}`]
+      : []),
     `  ${paint('dim', 'Next'.padEnd(facts.length > 0 ? 12 : 4))} ${error.hint}`,
   ].join('\n');
+}
+
+const ROWS = 10;
+
+function rowsText({ violations }: ForeignKeyError): string {
+  const rows = violations
+    .slice(0, ROWS)
+    .map(({ table, row, columns, values }) => `${table} ${row}: (${columns.join(', ')}) = (${cut(values)})`);
+  if (violations.length > ROWS) rows.push(`… (${violations.length - ROWS} more rows)`);
+  return rows.join(`\n${' '.repeat(15)}`);
 }
 
 function failureLines(failure: Failure): readonly (readonly [string, string])[] {

@@ -72,9 +72,10 @@ export class InMemoryTransactionManager extends TransactionManager {
     return work();
   }
 
-  override runBody(body: (db: Database) => unknown): void {
+  override runBody(body: (db: Database) => unknown): readonly string[] {
     try {
       refusePromise(body(this.#db));
+      return [];
     } catch (cause) {
       throw cause instanceof BodyError ? cause : new BodyError('threw', undefined, cause);
     }

@@ -113,6 +113,16 @@ const CLASSES: Record<ClassName, Expected> = {
     exit: 1,
     make: () => new errors.TransactionEndedError(FAILURE, 'm', 'h'),
   },
+  ForeignKeyError: {
+    code: 'DECANT_FOREIGN_KEY',
+    exit: 1,
+    make: () => new errors.ForeignKeyError(FAILURE, 'm', 'h', [], []),
+  },
+  UndeclaredLossError: {
+    code: 'DECANT_UNDECLARED_LOSS',
+    exit: 1,
+    make: () => new errors.UndeclaredLossError(FAILURE, 'm', 'h', []),
+  },
 };
 const rows = Object.entries(CLASSES);
 

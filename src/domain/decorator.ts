@@ -13,6 +13,18 @@ export interface MigrationOptions {
    * back when it fails, and must bear to be run again.
    */
   readonly transaction?: boolean;
+  /**
+   * `'enforced'` for a data migration that wants its cascades. Without it foreign keys are off while a migration
+   * runs, and checked before it is committed.
+   */
+  readonly foreignKeys?: 'enforced';
+  /**
+   * Which foreign keys are checked before it is committed: `'all'` (the default), `'changed'` (those of the tables
+   * that it changed, and of their children), or `'none'`.
+   */
+  readonly foreignKeyCheck?: 'all' | 'changed' | 'none';
+  /** Tables that may lose rows, and indexes, triggers and views that may go, although no statement says so. */
+  readonly expectLoss?: readonly string[];
   /** Why it cannot be rolled back. A rollback that would need it is refused before anything runs. */
   readonly irreversible?: string;
 }
@@ -35,11 +47,31 @@ export function migration(options: MigrationOptions = {}) {
   };
 }
 
-const TYPES: Record<keyof MigrationOptions, 'string' | 'boolean'> = {
-  name: 'string',
-  description: 'string',
-  transaction: 'boolean',
-  irreversible: 'string',
+interface Rule {
+  readonly expected: string;
+  test(value: unknown): boolean;
+}
+
+const is = (type: 'string' | 'boolean'): Rule => ({
+  expected: `a ${type}`,
+  test: (value) => typeof value === type,
+});
+const oneOf = (...values: readonly string[]): Rule => ({
+  expected: values.map((value) => `'${value}'`).join(' or '),
+  test: (value) => values.includes(value as string),
+});
+
+const RULES: Record<keyof MigrationOptions, Rule> = {
+  name: is('string'),
+  description: is('string'),
+  transaction: is('boolean'),
+  foreignKeys: oneOf('enforced'),
+  foreignKeyCheck: oneOf('all', 'changed', 'none'),
+  expectLoss: {
+    expected: 'a list of names',
+    test: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
+  },
+  irreversible: is('string'),
 };
 
 // Nothing checks the types of a .ts migration before it runs, and a misspelt `irreversible` would be no guard.
@@ -48,13 +80,13 @@ function checkOptions(options: MigrationOptions): void {
     throw new InvalidMigrationError('@migration is written without its parentheses.', 'Write @migration().');
   }
   for (const [key, value] of Object.entries(options)) {
-    const type = Object.hasOwn(TYPES, key) ? TYPES[key as keyof MigrationOptions] : undefined;
-    if (type !== undefined && (value === undefined || typeof value === type)) continue;
+    const rule = Object.hasOwn(RULES, key) ? RULES[key as keyof MigrationOptions] : undefined;
+    if (rule !== undefined && (value === undefined || rule.test(value))) continue;
     throw new InvalidMigrationError(
-      type === undefined
+      rule === undefined
         ? `@migration() knows no option ${key}.`
-        : `@migration({ ${key} }) must be a ${type}.`,
-      `The options are ${Object.keys(TYPES).join(', ')}.`,
+        : `@migration({ ${key} }) must be ${rule.expected}.`,
+      `The options are ${Object.keys(RULES).join(', ')}.`,
     );
   }
 }

@@ -68,6 +68,13 @@ export function openForReading(path: string, timeout = DEFAULT_LOCK_TIMEOUT): Co
   });
 }
 
+/** A second, read-only connection to the file of one that is open: it sees what is committed. */
+export function openBeside(db: Connection): Connection {
+  const files = db.pragma('database_list') as readonly { readonly name: string; readonly file: string }[];
+  const path = files.find(({ name }) => name === 'main')?.file ?? ''; // absolute, wherever this process went since
+  return explainingSqliteErrors(path, () => new Database(path, { readonly: true, fileMustExist: true }));
+}
+
 /** Whether a killed process may have left a journal that has to be played back before anything can be read. */
 export function mayNeedRecovery(path: string): boolean {
   return existsSync(path) && existsSync(`${realpathSync(path)}-journal`);

@@ -5,17 +5,22 @@ import {
   AsyncMigrationError,
   DatabaseError,
   DatabaseLockedError,
+  ForeignKeyError,
   LaterMigrationsError,
   MigrationFailedError,
   NotRecordedError,
   OutOfOrderError,
   OvertakenError,
   TransactionEndedError,
+  UndeclaredLossError,
   type Failure,
+  type Loss,
+  type Mismatch,
+  type Violation,
 } from '../errors.js';
 import type { LoadedMigration } from './loaded-migration.js';
 import { hintFor, isLocked, isSqliteError } from './sqlite-errors.js';
-import { BodyError } from './transaction-manager.js';
+import { BodyError, type Damage } from './transaction-manager.js';
 
 /** Turns whatever ended a step into the one error that a user sees. */
 export function failureOf(
@@ -39,7 +44,7 @@ export function failureOf(
     rolledBack: rolledBackOf(loaded, body.kind),
     completed,
   };
-  return errorFor(body.kind, failure, cause);
+  return body.damage === undefined ? errorFor(body.kind, failure, cause) : damageError(failure, body.damage);
 }
 
 /** What prepare() threw, before anything ran. */
@@ -113,6 +118,45 @@ function transactionEnded(failure: Failure, cause: unknown): TransactionEndedErr
     'What it had committed is in the database; look at it, take the statement out of the migration (or say transaction: false), and run again.',
     cause,
   );
+}
+
+// A loss is told first: what is gone may be why a foreign key is violated.
+function damageError(failure: Failure, { losses, violations, mismatches }: Damage): MigrationFailedError {
+  const undone = failure.rolledBack === 'all' ? 'The database is as it was before it.' : NOT_UNDONE;
+  if (losses.length > 0) {
+    const names = [...new Set(losses.map(({ name }) => name))].map((name) => `'${name}'`).join(', ');
+    return new UndeclaredLossError(
+      failure,
+      `${subject(failure)} lost what it did not ask to remove: ${losses.map(lossText).join('; ')}.`,
+      `${undone} To change a table without loss use alterTable() or rebuildTable(); if the loss is meant, declare it: @migration({ expectLoss: [${names}] }).`,
+      losses,
+    );
+  }
+  return new ForeignKeyError(
+    failure,
+    `${subject(failure)} left foreign keys violated that were not before: ${keysText(violations, mismatches)}.`,
+    `${undone} Put right in the migration what the rows refer to, or, if they are to stay as they are, declare foreignKeyCheck: 'none'.`,
+    violations,
+    mismatches,
+  );
+}
+
+const NOT_UNDONE = 'It ran without a transaction: what it did is in the database.';
+
+function lossText({ kind, name, table, before, after }: Loss): string {
+  if (kind === 'rows') return `${Number(before) - Number(after)} of ${before} rows of ${name}`;
+  return table === undefined ? `${kind} ${name}` : `${kind} ${name} of ${table}`;
+}
+
+// A line for each key, with the number of its rows; the rows themselves are in the error.
+function keysText(violations: readonly Violation[], mismatches: readonly Mismatch[]): string {
+  const counts = new Map<string, number>();
+  for (const { table, columns, parent } of violations) {
+    const key = `of ${table} (${columns.join(', ')}) without a row of ${parent}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const keys = Array.from(counts, ([key, count]) => `${count} ${count === 1 ? 'row' : 'rows'} ${key}`);
+  return [...mismatches.map(({ message }) => message), ...keys].join('; ');
 }
 
 // Outside a transaction a body meets locks by itself.

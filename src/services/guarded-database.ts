@@ -1,6 +1,14 @@
 import type { Database } from '../domain/migration.js';
 import { DeadHandleError } from '../errors.js';
+import { SCOPE_KEY, type MigrationScope } from '../sqlite/scope.js';
 import { BodyError } from './transaction-manager.js';
+
+/** Who is told of what a body does. */
+export interface Watch {
+  readonly scope: MigrationScope;
+  /** Called before a text of SQL runs. */
+  before(sql: string): void;
+}
 
 /**
  * A connection as a migration's body sees it. It, and every statement, iterator and transaction made from it, can
@@ -8,6 +16,7 @@ import { BodyError } from './transaction-manager.js';
  */
 export class GuardedDatabase {
   readonly #db: Database;
+  readonly #watch: Watch;
   readonly #isOver: () => boolean;
   readonly #iterators = new Set<Iterator<unknown>>();
   #alive = true;
@@ -16,9 +25,13 @@ export class GuardedDatabase {
   /** What the body is given. */
   readonly handle: Database;
 
-  /** @param isOver asked after each call: whether the transaction that the body belongs to is no more */
-  constructor(db: Database, isOver: () => boolean) {
+  /**
+   * @param watch is told of each statement before it runs
+   * @param isOver asked after each call: whether the transaction that the body belongs to is no more
+   */
+  constructor(db: Database, watch: Watch, isOver: () => boolean) {
     this.#db = db;
+    this.#watch = watch;
     this.#isOver = isOver;
     this.handle = this.#wrap(db, sqlOfCall);
   }
@@ -43,12 +56,16 @@ export class GuardedDatabase {
   #wrap<T extends object>(real: T, sqlOfMethod: SqlOfCall): T {
     const proxy: T = new Proxy(Object.create(Object.getPrototypeOf(real) as object) as T, {
       get: (_target, key) => {
+        if (key === SCOPE_KEY) return real === this.#db && this.#alive ? this.#watch.scope : undefined;
         const value: unknown = Reflect.get(real, key, real);
         if (value === this.#db) return this.handle;
         if (typeof value !== 'function' || key === 'constructor') return value;
         return (...args: unknown[]): unknown => {
           const sql = sqlOfMethod(key, args);
-          const result = this.#call(sql, () => Reflect.apply(value, real, args));
+          const result = this.#call(sql, () => {
+            if (sql !== undefined && RUNS.has(key)) this.#watch.before(sql);
+            return Reflect.apply(value, real, args);
+          });
           return result === real ? proxy : this.#adopt(result, sql);
         };
       },
@@ -109,6 +126,9 @@ export class GuardedDatabase {
     }) as Transaction;
   }
 }
+
+/** The methods, of a connection and of its statements, that run SQL. */
+const RUNS: ReadonlySet<PropertyKey> = new Set(['exec', 'pragma', 'run', 'get', 'all', 'iterate']);
 
 type SqlOfCall = (method: PropertyKey, args: readonly unknown[]) => string | undefined;
 

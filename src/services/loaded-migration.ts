@@ -8,6 +8,7 @@ import {
 import type { Plan } from '../domain/plan.js';
 import { IrreversibleMigrationError } from '../errors.js';
 import type { MigrationFactory } from './migration-factory.js';
+import { STRICT_RULES, type BodyRules } from './transaction-manager.js';
 
 /** A migration that is ready to run, and what the engine must know of it. */
 export interface LoadedMigration extends DiscoveredMigration {
@@ -57,6 +58,15 @@ export function makeReady(
   );
   refuseIrreversible(plan, loaded);
   return loaded;
+}
+
+/** The rules by which a migration's body is run and judged: what it declares, and else the strictest. */
+export function rulesOf({ options }: LoadedMigration): BodyRules {
+  return {
+    foreignKeys: options.foreignKeys ?? STRICT_RULES.foreignKeys,
+    foreignKeyCheck: options.foreignKeyCheck ?? STRICT_RULES.foreignKeyCheck,
+    expectLoss: options.expectLoss ?? STRICT_RULES.expectLoss,
+  };
 }
 
 function refuseIrreversible(plan: Plan, loaded: LoadedMigrations): void {

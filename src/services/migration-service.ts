@@ -1,24 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { basename } from 'node:path';
-import {
-  planFor,
-  type Command,
-  type DownOptions,
-  type Plan,
-  type PlanStep,
-  type UpOptions,
-} from '../domain/plan.js';
-import { refuseOutOfTurn, type HistoryPolicy } from '../domain/policy.js';
-import {
-  deepFreeze,
-  type OnProgress,
-  type Outcome,
-  type RunReport,
-  type StepResult,
-} from '../domain/report.js';
+import { planFor, type Command, type DownOptions, type Plan, type UpOptions } from '../domain/plan.js';
+import type { HistoryPolicy } from '../domain/policy.js';
+import { deepFreeze, type OnProgress, type RunReport } from '../domain/report.js';
 import { statusOf, type StatusReport } from '../domain/status.js';
-import { DecantError, EXIT, NotRecordedError } from '../errors.js';
-import { failureOf, preparationError } from './failure.js';
+import { preparationError } from './failure.js';
 import { readHistory } from './history-reader.js';
 import {
   makeReady,
@@ -28,17 +12,10 @@ import {
   type Loading,
 } from './loaded-migration.js';
 import type { MigrationFactory } from './migration-factory.js';
-import type { JournalEntry, MigrationRepository } from './migration-repository.js';
+import type { MigrationRepository } from './migration-repository.js';
 import type { MigrationSource } from './migration-source.js';
+import { Run } from './run.js';
 import type { TransactionManager } from './transaction-manager.js';
-
-/** One execution of a plan, as far as it has come. */
-interface Run {
-  readonly id: string;
-  readonly results: StepResult[];
-  /** The records, as of the last step that was in turn. */
-  names?: ReadonlySet<string>;
-}
 
 export interface RunOptions {
   /** Told of the plan that is about to be carried out. What it throws, or rejects with, ends the run before it began. */
@@ -111,16 +88,24 @@ export class MigrationService {
    * @throws MigrationFailedError, DatabaseLockedError
    */
   execute(plan: Plan, loaded: LoadedMigrations, onProgress?: OnProgress): RunReport {
-    const run: Run = { id: randomBytes(6).toString('hex'), results: [] };
-    const total = plan.steps.length;
-    if (total > 0) this.#transactions.run(() => this.#repository.ensureTables());
-    for (const [index, step] of plan.steps.entries()) {
+    const run = new Run(this.#repository, this.#transactions, this.#policy);
+    if (plan.steps.length > 0) this.#transactions.session(() => this.#steps(run, plan, loaded, onProgress));
+    return deepFreeze({
+      ...plan,
+      runId: run.id,
+      steps: run.results,
+      warnings: [...plan.warnings, ...run.warnings],
+    });
+  }
+
+  #steps(run: Run, { steps }: Plan, loaded: LoadedMigrations, onProgress?: OnProgress): void {
+    this.#transactions.run(() => this.#repository.ensureTables());
+    const total = steps.length;
+    for (const [index, step] of steps.entries()) {
       onProgress?.({ type: 'start', step, index, total });
-      const result = this.#step(run, step, loaded.get(step.name) as LoadedMigration);
-      run.results.push(result);
+      const result = run.step(step, loaded.get(step.name) as LoadedMigration);
       onProgress?.({ type: 'done', result, index, total });
     }
-    return deepFreeze({ ...plan, runId: run.id, steps: run.results });
   }
 
   async #run(command: Command, options: UpOptions & DownOptions & RunOptions): Promise<RunReport> {
@@ -154,90 +139,4 @@ export class MigrationService {
     }
     return { plan, loaded: makeReady(plan, loadings, this.#factory) };
   }
-
-  #step(run: Run, step: PlanStep, loaded: LoadedMigration): StepResult {
-    const startedAt = new Date().toISOString();
-    const start = performance.now();
-    const entry = (outcome: JournalEntry['outcome'], error?: string): JournalEntry => ({
-      runId: run.id,
-      name: step.name,
-      direction: step.direction,
-      outcome,
-      startedAt,
-      durationMs: performance.now() - start,
-      file: loaded.file && basename(loaded.file),
-      checksum: loaded.checksum,
-      error,
-    });
-    try {
-      const outcome = this.#perform(run, step, loaded, entry);
-      return { name: step.name, direction: step.direction, outcome, durationMs: performance.now() - start };
-    } catch (error) {
-      const completed = run.results.filter(({ outcome }) => outcome !== 'skipped').map(({ name }) => name);
-      const failure = failureOf(error, step, loaded, completed);
-      // To write down that the database was locked would be to wait for the lock once more.
-      if (!isLockedOut(failure)) this.#recordFailure(entry('failed', failure.message));
-      throw failure;
-    }
-  }
-
-  #perform(
-    run: Run,
-    step: PlanStep,
-    loaded: LoadedMigration,
-    entry: (outcome: JournalEntry['outcome']) => JournalEntry,
-  ): Outcome {
-    const isDone = (): boolean => this.#isDone(run, step);
-    const body = (): void => this.#transactions.runBody((db) => loaded.migration[step.direction]?.(db));
-    const finish = (): Outcome => {
-      const done = step.direction === 'up' ? 'applied' : 'rolled-back';
-      this.#repository.record(entry(done));
-      return done;
-    };
-    if (loaded.options.transaction !== false) {
-      return this.#transactions.run(() => {
-        if (isDone()) return 'skipped';
-        body();
-        return finish();
-      });
-    }
-    if (isDone()) return 'skipped';
-    body();
-    // It has run, and must be recorded even where another process has since applied a later one.
-    try {
-      return this.#transactions.run(() =>
-        isDoneIn(this.#repository.recordedNames(), step) ? 'skipped' : finish(),
-      );
-    } catch (error) {
-      throw new NotRecordedError(step.name, error as Error);
-    }
-  }
-
-  // Other processes may have migrated since the plan was made: it is done, or it is no longer next. Under the
-  // write lock the answer is final.
-  #isDone(run: Run, step: PlanStep): boolean {
-    const names = this.#repository.recordedNames();
-    if (isDoneIn(names, step)) return true;
-    if (names !== run.names) refuseOutOfTurn(step, names, this.#policy);
-    run.names = names;
-    return false;
-  }
-
-  // Best effort: where even this cannot be written (a full disk), the error itself is what counts.
-  #recordFailure(entry: JournalEntry): void {
-    try {
-      this.#transactions.run(() => this.#repository.record(entry));
-    } catch {
-      return;
-    }
-  }
-}
-
-function isLockedOut(error: Error): boolean {
-  return error instanceof DecantError && error.exitCode === EXIT.locked;
-}
-
-/** Whether the records are as the step would leave them. */
-function isDoneIn(recorded: ReadonlySet<string>, { name, direction }: PlanStep): boolean {
-  return recorded.has(name) === (direction === 'up');
 }

@@ -2,9 +2,16 @@ import { randomBytes } from 'node:crypto';
 import type { Statement } from 'better-sqlite3';
 import type { Database } from '../domain/migration.js';
 import { DatabaseError } from '../errors.js';
+import { BodyWatch } from './body-watch.js';
 import { GuardedDatabase } from './guarded-database.js';
 import { explainingSqliteErrors } from './sqlite-errors.js';
-import { BodyError, refusePromise, TransactionManager } from './transaction-manager.js';
+import {
+  BodyError,
+  refusePromise,
+  STRICT_RULES,
+  TransactionManager,
+  type BodyRules,
+} from './transaction-manager.js';
 
 /** Transactions on one better-sqlite3 connection, which nobody else may be using within one. */
 export class SqliteTransactionManager extends TransactionManager {
@@ -12,14 +19,38 @@ export class SqliteTransactionManager extends TransactionManager {
   readonly #statements = new Map<string, Statement>();
   // A name that no migration can know.
   readonly #guard = guardNamed(`decant_${randomBytes(6).toString('hex')}`);
+  /** Within a session: how foreign keys are set now. */
+  #foreignKeys: BodyRules['foreignKeys'] | undefined;
 
   constructor(db: Database) {
     super();
     this.#db = db;
   }
 
-  override run<T>(work: () => T): T {
+  override session<T>(work: () => T): T {
     if (this.#db.inTransaction) throw nestedError();
+    if (this.#foreignKeys !== undefined) return work();
+    const before = this.#readForeignKeys();
+    let result: T;
+    try {
+      this.#setForeignKeys('off');
+      result = work();
+    } catch (error) {
+      this.#endSession(before, 'failed');
+      throw error;
+    }
+    this.#endSession(before, 'done');
+    return result;
+  }
+
+  override run<T>(work: () => T, foreignKeys?: BodyRules['foreignKeys']): T {
+    if (this.#db.inTransaction) throw nestedError();
+    if (foreignKeys !== undefined) {
+      return this.session(() => {
+        this.#setForeignKeys(foreignKeys);
+        return this.run(work);
+      });
+    }
     return explainingSqliteErrors(this.#db.name, () => {
       // IMMEDIATE: the write lock is taken here, where waiting for it is safe, and not in mid-migration.
       // https://sqlite.org/lang_transaction.html
@@ -35,17 +66,59 @@ export class SqliteTransactionManager extends TransactionManager {
     });
   }
 
-  override runBody(body: (db: Database) => unknown): void {
+  override runBody(body: (db: Database) => unknown, rules = STRICT_RULES): readonly string[] {
     const inside = this.#db.inTransaction;
-    const guarded = new GuardedDatabase(this.#db, () => inside && !this.#db.inTransaction);
-    if (inside) this.#execute(this.#guard.open);
+    if (!inside) return this.session(() => this.#runOutside(body, rules));
+    const watch = new BodyWatch(this.#db, rules, 'transaction');
+    const guarded = new GuardedDatabase(this.#db, watch, () => !this.#db.inTransaction);
+    this.#execute(this.#guard.open);
     try {
       callAndKill(body, guarded);
     } catch (error) {
-      throw inside ? this.#failureInside(error, guarded) : this.#failureOutside(error, guarded);
+      throw this.#failureInside(error, guarded);
     }
-    if (inside) this.#releaseGuard(guarded);
-    else if (this.#db.inTransaction) this.#refuseOpenTransaction();
+    this.#releaseGuard(guarded);
+    watch.refuseDamage();
+    return watch.warnings;
+  }
+
+  #runOutside(body: (db: Database) => unknown, rules: BodyRules): readonly string[] {
+    this.#setForeignKeys(rules.foreignKeys);
+    const watch = new BodyWatch(this.#db, rules, 'none');
+    const guarded = new GuardedDatabase(this.#db, watch, () => false);
+    try {
+      callAndKill(body, guarded);
+    } catch (error) {
+      throw this.#failureOutside(error, guarded);
+    }
+    if (this.#db.inTransaction) this.#refuseOpenTransaction();
+    watch.refuseDamage();
+    return watch.warnings;
+  }
+
+  // Never hides the error that ended the session.
+  #endSession(before: BodyRules['foreignKeys'], outcome: 'done' | 'failed'): void {
+    try {
+      this.#setForeignKeys(before);
+    } catch (error) {
+      if (outcome === 'done') throw error;
+    } finally {
+      this.#foreignKeys = undefined;
+    }
+  }
+
+  // Inside a transaction the pragma does nothing and says nothing, so what it did is read back.
+  // https://sqlite.org/pragma.html#pragma_foreign_keys
+  #setForeignKeys(wanted: BodyRules['foreignKeys']): void {
+    if (this.#foreignKeys === wanted) return;
+    this.#foreignKeys = wanted;
+    if (this.#readForeignKeys() === wanted) return;
+    this.#db.pragma(`foreign_keys = ${wanted === 'enforced' ? 'ON' : 'OFF'}`);
+    if (this.#readForeignKeys() !== wanted) throw foreignKeysError(this.#db.name, wanted);
+  }
+
+  #readForeignKeys(): BodyRules['foreignKeys'] {
+    return Number(this.#db.pragma('foreign_keys', { simple: true })) === 1 ? 'enforced' : 'off';
   }
 
   // After `COMMIT; BEGIN` in one exec() there is a transaction, but not the one that holds the savepoint.
@@ -119,6 +192,13 @@ function callAndKill(body: (db: Database) => unknown, guarded: GuardedDatabase):
 
 function bodyErrorOf(error: unknown, guarded: GuardedDatabase): BodyError {
   return error instanceof BodyError ? error : new BodyError('threw', guarded.sqlOf(error), error);
+}
+
+function foreignKeysError(database: string, wanted: string): DatabaseError {
+  return new DatabaseError(
+    `Foreign keys of ${database} cannot be set to ${wanted}.`,
+    'This SQLite was built without them, or a transaction is open; use the better-sqlite3 that npm installs.',
+  );
 }
 
 function nestedError(): DatabaseError {

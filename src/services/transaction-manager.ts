@@ -1,32 +1,64 @@
 import type { Database } from '../domain/migration.js';
+import type { Loss, Mismatch, Violation } from '../errors.js';
+import type { ForeignKeyCheck } from '../sqlite/foreign-key-guard.js';
+
+/** What holds for the body of one migration; each is explained at `@migration()`. */
+export interface BodyRules {
+  readonly foreignKeys: 'off' | 'enforced';
+  readonly foreignKeyCheck: ForeignKeyCheck;
+  readonly expectLoss: readonly string[];
+}
+
+/** What holds for a migration that declares nothing. */
+export const STRICT_RULES: BodyRules = { foreignKeys: 'off', foreignKeyCheck: 'all', expectLoss: [] };
 
 /** Opens and ends transactions, and runs the bodies of migrations. Synchronous throughout. */
 export abstract class TransactionManager {
   /**
+   * Brackets a run, in which the engine owns the connection's settings, foreign keys among them. They are put back
+   * when `work` returns or throws.
+   */
+  session<T>(work: () => T): T {
+    return work();
+  }
+
+  /**
    * Runs `work` in one write transaction: all that it did is committed when it returns, and rolled back when it
    * throws, in which case its error is thrown on.
+   * @param foreignKeys whether SQLite enforces them meanwhile, which it must be told before the transaction; without
+   * it, they stay as they are
    * @throws DatabaseLockedError when another process holds the lock for longer than the timeout
    */
-  abstract run<T>(work: () => T): T;
+  abstract run<T>(work: () => T, foreignKeys?: BodyRules['foreignKeys']): T;
 
   /**
    * Runs what a user wrote, with a handle that works until it returns and not after: inside `run`, as part of its
-   * transaction; outside, without one.
+   * transaction; outside, without one. Then checks what it has done.
+   * @returns what the user is to be warned of, if anything
    * @throws BodyError
    */
-  abstract runBody(body: (db: Database) => unknown): void;
+  abstract runBody(body: (db: Database) => unknown, rules?: BodyRules): readonly string[] | void;
 }
 
 /** How a migration's body failed; the service turns it into the error that a user sees. */
 export class BodyError extends Error {
   constructor(
-    readonly kind: 'threw' | 'returned a promise' | 'ended the transaction',
+    readonly kind: 'threw' | 'returned a promise' | 'ended the transaction' | 'did damage',
     /** The statement that failed or ended the transaction, as far as the handle saw it. */
     readonly sql: string | undefined,
     cause?: unknown,
+    /** Of one that did damage. */
+    readonly damage?: Damage,
   ) {
     super(kind, { cause });
   }
+}
+
+/** What a body has done that it did not ask to do. */
+export interface Damage {
+  readonly losses: readonly Loss[];
+  readonly violations: readonly Violation[];
+  readonly mismatches: readonly Mismatch[];
 }
 
 /** True for whatever can be awaited. */

@@ -10,10 +10,10 @@ export interface MigrationScope {
   readonly connection: Database;
   /** Whether SQLite enforces foreign keys now: then dropping a table deletes the rows of its children. */
   readonly foreignKeys: 'off' | 'enforced';
-  /** A table's definition has changed, so that rows of it, or of its children, may violate a foreign key. */
-  redefined(table: string): void;
-  /** A table has another name now. */
-  renamed(from: string, to: string): void;
+  /** To be called before a table's definition changes, after which rows of it or its children may violate a foreign key. */
+  redefines(table: string): void;
+  /** To be called before a table gets another name. */
+  renames(from: string, to: string): void;
 }
 
 // Symbol.for, so that a migration that imports another copy of Decant is understood all the same.
@@ -24,5 +24,5 @@ export function scopeOf(db: Database): MigrationScope | undefined {
   return (db as { [SCOPE]?: MigrationScope })[SCOPE];
 }
 
-/** Where a handle keeps its scope. */
-export const scopeKey: symbol = SCOPE;
+/** Gives a migration's `db` its scope: `get` of a proxy answers this key with it. */
+export const SCOPE_KEY: symbol = SCOPE;

@@ -81,7 +81,7 @@ describe('@migration', () => {
     expect(error).toBeInstanceOf(InvalidMigrationError);
     expect(error).toMatchObject({
       message,
-      hint: 'The options are name, description, transaction, irreversible.',
+      hint: 'The options are name, description, transaction, foreignKeys, foreignKeyCheck, expectLoss, irreversible.',
     });
   });
 

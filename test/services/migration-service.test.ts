@@ -154,11 +154,13 @@ describe('up', () => {
 
   it('keeps what a failure of COMMIT was about', async () => {
     db.exec('CREATE TABLE p (id PRIMARY KEY); CREATE TABLE c (p REFERENCES p DEFERRABLE INITIALLY DEFERRED)');
-    const orphan = {
-      name: '001_orphan',
-      up: (handle: Connection) => handle.exec('INSERT INTO c VALUES (5)'),
-    };
-    expect(await rejectionOf(listService([orphan]).up())).toMatchObject({
+    @migration({ name: '001_orphan', foreignKeys: 'enforced', foreignKeyCheck: 'none' })
+    class Orphan extends Migration {
+      up(handle: Connection): void {
+        handle.exec('INSERT INTO c VALUES (5)');
+      }
+    }
+    expect(await rejectionOf(listService([Orphan]).up())).toMatchObject({
       code: 'DECANT_MIGRATION_FAILED',
       message: expect.stringContaining('FOREIGN KEY constraint failed'),
       failure: { sqliteCode: 'SQLITE_CONSTRAINT_FOREIGNKEY', rolledBack: 'all' },

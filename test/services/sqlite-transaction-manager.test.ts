@@ -51,6 +51,10 @@ function insertAgain(handle: Connection): void {
   handle.prepare('INSERT INTO t VALUES (1)').run();
 }
 
+function insertOrphan(handle: Connection): void {
+  handle.exec('INSERT INTO c VALUES (5)');
+}
+
 function* generator(handle: Connection): Generator {
   yield handle.exec('CREATE TABLE never (x)');
 }
@@ -124,7 +128,10 @@ describe('run', () => {
 
   it('rolls back when COMMIT itself fails', () => {
     db.exec('CREATE TABLE p (id PRIMARY KEY); CREATE TABLE c (p REFERENCES p DEFERRABLE INITIALLY DEFERRED)');
-    const error = errorOf(() => inTransaction((handle) => handle.exec('INSERT INTO c VALUES (5)')));
+    const rules = { foreignKeys: 'enforced', foreignKeyCheck: 'none', expectLoss: [] } as const;
+    const error = errorOf(() =>
+      transactions.run(() => transactions.runBody(insertOrphan, rules), rules.foreignKeys),
+    );
     expect(error).toMatchObject({ cause: { code: 'SQLITE_CONSTRAINT_FOREIGNKEY' } });
     expect(db.inTransaction).toBe(false);
     expect(other.prepare('SELECT count(*) FROM c').pluck().get()).toBe(0);

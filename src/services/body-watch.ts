@@ -1,0 +1,110 @@
+import type { Database } from '../domain/migration.js';
+import { ChangeLog } from '../sqlite/change-log.js';
+import { effectsOf, type Effect } from '../sqlite/effects.js';
+import { ForeignKeyGuard } from '../sqlite/foreign-key-guard.js';
+import { foreignKeyState, type ForeignKeyState } from '../sqlite/foreign-keys.js';
+import { LossGuard, reachOf } from '../sqlite/loss-guard.js';
+import type { MigrationScope } from '../sqlite/scope.js';
+import { openBeside } from './database.js';
+import { BodyError, type BodyRules } from './transaction-manager.js';
+
+/** Watches the statements of one migration's body, and judges in the end what they have done. */
+export class BodyWatch {
+  readonly #db: Database;
+  readonly #rules: BodyRules;
+  readonly #inside: 'transaction' | 'none';
+  readonly #log = new ChangeLog();
+  readonly #losses: LossGuard;
+  readonly #keys: ForeignKeyGuard;
+  #foreignKeys: BodyRules['foreignKeys'];
+  /** Texts that only create, kept for the day that something else follows. */
+  #quiet: string[] = [];
+  /** Texts that need no second look. */
+  readonly #seen = new Set<string>();
+  readonly #warnings = new Set<string>();
+
+  constructor(db: Database, rules: BodyRules, inside: 'transaction' | 'none') {
+    this.#db = db;
+    this.#rules = rules;
+    this.#inside = inside;
+    this.#foreignKeys = rules.foreignKeys;
+    this.#losses = new LossGuard(db);
+    const canLookBack = inside === 'transaction' && isWal(db);
+    this.#keys = new ForeignKeyGuard(db, rules.foreignKeyCheck, canLookBack ? () => lookBack(db) : undefined);
+  }
+
+  get warnings(): readonly string[] {
+    return [...this.#warnings];
+  }
+
+  /** What functions that change tables need to know, and have to tell. */
+  get scope(): MigrationScope {
+    return {
+      connection: this.#db,
+      foreignKeys: this.#foreignKeys,
+      redefines: (table) => this.#note([{ kind: 'alter', table }]),
+      renames: (from, to) => this.#note([{ kind: 'rename', from, to }]),
+    };
+  }
+
+  /** To be called before a text of SQL runs, each time that it does. */
+  before(sql: string): void {
+    if (this.#seen.has(sql)) return;
+    if (!MAY_CHANGE.test(sql)) {
+      if (MAY_CREATE.test(sql)) this.#quiet.push(sql);
+      return;
+    }
+    const effects = [...this.#quiet, sql].flatMap(effectsOf);
+    this.#quiet = [];
+    this.#note(effects);
+    // What else there is decides what a write can reach.
+    if (effects.every(({ kind }) => kind === 'write')) this.#seen.add(sql);
+    else this.#seen.clear();
+  }
+
+  /** @throws BodyError when the body has lost what it did not ask to lose, or left foreign keys violated */
+  refuseDamage(): void {
+    const losses = this.#losses.losses(this.#log, this.#rules.expectLoss);
+    const { violations, mismatches } = this.#keys.newTrouble(this.#log);
+    if (losses.length + violations.length + mismatches.length === 0) return;
+    throw new BodyError('did damage', undefined, undefined, { losses, violations, mismatches });
+  }
+
+  #note(effects: readonly Effect[]): void {
+    this.#notePragmas(effects);
+    const reach = reachOf(this.#db, effects, this.#log, this.#foreignKeys);
+    this.#losses.before(effects, this.#log, reach);
+    this.#keys.before(effects, reach);
+    this.#log.add(effects);
+  }
+
+  #notePragmas(effects: readonly Effect[]): void {
+    if (!effects.some((effect) => effect.kind === 'pragma' && effect.sets && effect.name === 'foreign_keys'))
+      return;
+    if (this.#inside === 'transaction') this.#warnings.add(PRAGMA_WARNING);
+    else this.#foreignKeys = 'enforced'; // it may be, from here on
+  }
+}
+
+// Nothing else can remove, change or reach anything; it spares reading what only creates or selects.
+const MAY_CHANGE = /\b(?:insert|replace|update|delete|drop|alter|pragma|trigger)\b/i;
+const MAY_CREATE = /\bcreate\b/i;
+
+const PRAGMA_WARNING =
+  "PRAGMA foreign_keys does nothing inside a transaction. Decant has turned them off, and checks them in the end; to have them enforced, declare foreignKeys: 'enforced'.";
+
+// In WAL mode a second connection goes on seeing what was before a transaction, however large that grows; with a
+// rollback journal only until the first page is written. https://sqlite.org/isolation.html
+function isWal(db: Database): boolean {
+  const isShared = db.pragma('locking_mode', { simple: true }) === 'normal';
+  return !db.memory && isShared && db.pragma('journal_mode', { simple: true }) === 'wal';
+}
+
+function lookBack(db: Database): ForeignKeyState {
+  const before = openBeside(db);
+  try {
+    return foreignKeyState(before);
+  } finally {
+    before.close();
+  }
+}

@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { basename } from 'node:path';
+import type { PlanStep } from '../domain/plan.js';
+import { refuseOutOfTurn, type HistoryPolicy } from '../domain/policy.js';
+import type { Outcome, StepResult } from '../domain/report.js';
+import { DecantError, EXIT, NotRecordedError } from '../errors.js';
+import { failureOf } from './failure.js';
+import { rulesOf, type LoadedMigration } from './loaded-migration.js';
+import type { JournalEntry, MigrationRepository } from './migration-repository.js';
+import type { TransactionManager } from './transaction-manager.js';
+
+/** One execution of a plan: carries out its steps, each a change and its record in one transaction. */
+export class Run {
+  readonly id = randomBytes(6).toString('hex');
+  readonly #repository: MigrationRepository;
+  readonly #transactions: TransactionManager;
+  readonly #policy: HistoryPolicy;
+  readonly #results: StepResult[] = [];
+  readonly #warnings: string[] = [];
+  /** The records, as of the last step that was in turn. */
+  #names: ReadonlySet<string> | undefined;
+
+  constructor(repository: MigrationRepository, transactions: TransactionManager, policy: HistoryPolicy) {
+    this.#repository = repository;
+    this.#transactions = transactions;
+    this.#policy = policy;
+  }
+
+  /** What has been done so far, in order. */
+  get results(): readonly StepResult[] {
+    return this.#results;
+  }
+
+  /** What the steps had to warn of. */
+  get warnings(): readonly string[] {
+    return this.#warnings;
+  }
+
+  /**
+   * Carries out one step, and writes it down whatever comes of it.
+   * @throws MigrationFailedError, DatabaseLockedError
+   */
+  step(step: PlanStep, loaded: LoadedMigration): StepResult {
+    const startedAt = new Date().toISOString();
+    const start = performance.now();
+    const entry = (outcome: JournalEntry['outcome'], error?: string): JournalEntry => ({
+      runId: this.id,
+      name: step.name,
+      direction: step.direction,
+      outcome,
+      startedAt,
+      durationMs: performance.now() - start,
+      file: loaded.file && basename(loaded.file),
+      checksum: loaded.checksum,
+      error,
+    });
+    try {
+      const outcome = this.#perform(step, loaded, entry);
+      const durationMs = performance.now() - start;
+      const result = { name: step.name, direction: step.direction, outcome, durationMs };
+      this.#results.push(result);
+      return result;
+    } catch (error) {
+      const completed = this.#results.filter(({ outcome }) => outcome !== 'skipped').map(({ name }) => name);
+      const failure = failureOf(error, step, loaded, completed);
+      // To write down that the database was locked would be to wait for the lock once more.
+      if (!isLockedOut(failure)) this.#recordFailure(entry('failed', failure.message));
+      throw failure;
+    }
+  }
+
+  #perform(
+    step: PlanStep,
+    loaded: LoadedMigration,
+    entry: (outcome: JournalEntry['outcome']) => JournalEntry,
+  ): Outcome {
+    const isDone = (): boolean => this.#isDone(step);
+    const rules = rulesOf(loaded);
+    const body = (): void => {
+      const warnings = this.#transactions.runBody((db) => loaded.migration[step.direction]?.(db), rules);
+      this.#warnings.push(...(warnings ?? []).map((warning) => `${step.name}: ${warning}`));
+    };
+    const finish = (): Outcome => {
+      const done = step.direction === 'up' ? 'applied' : 'rolled-back';
+      this.#repository.record(entry(done));
+      return done;
+    };
+    if (loaded.options.transaction !== false) {
+      return this.#transactions.run(() => {
+        if (isDone()) return 'skipped';
+        body();
+        return finish();
+      }, rules.foreignKeys);
+    }
+    if (isDone()) return 'skipped';
+    body();
+    // It has run, and must be recorded even where another process has since applied a later one.
+    try {
+      return this.#transactions.run(() =>
+        isDoneIn(this.#repository.recordedNames(), step) ? 'skipped' : finish(),
+      );
+    } catch (error) {
+      throw new NotRecordedError(step.name, error as Error);
+    }
+  }
+
+  // Other processes may have migrated since the plan was made: it is done, or it is no longer next. Under the
+  // write lock the answer is final.
+  #isDone(step: PlanStep): boolean {
+    const names = this.#repository.recordedNames();
+    if (isDoneIn(names, step)) return true;
+    if (names !== this.#names) refuseOutOfTurn(step, names, this.#policy);
+    this.#names = names;
+    return false;
+  }
+
+  // Best effort: where even this cannot be written (a full disk), the error itself is what counts.
+  #recordFailure(entry: JournalEntry): void {
+    try {
+      this.#transactions.run(() => this.#repository.record(entry));
+    } catch {
+      return;
+    }
+  }
+}
+
+function isLockedOut(error: Error): boolean {
+  return error instanceof DecantError && error.exitCode === EXIT.locked;
+}
+
+/** Whether the records are as the step would leave them. */
+function isDoneIn(recorded: ReadonlySet<string>, { name, direction }: PlanStep): boolean {
+  return recorded.has(name) === (direction === 'up');
+}

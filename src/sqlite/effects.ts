@@ -1,0 +1,148 @@
+import { isWord, nameOf, statementsOf, type Token } from './tokens.js';
+
+/** What one statement does to the tables and objects of the main database, as far as its text tells. */
+export type Effect =
+  /** Rows of a table or view are inserted or changed; `removes`: it says itself that rows may go. */
+  | { readonly kind: 'write'; readonly table: string; readonly removes: boolean }
+  | { readonly kind: 'create'; readonly type: ObjectType; readonly name: string }
+  | { readonly kind: 'drop'; readonly type: ObjectType; readonly name: string }
+  | { readonly kind: 'rename'; readonly from: string; readonly to: string }
+  /** Another change of a table's definition. */
+  | { readonly kind: 'alter'; readonly table: string }
+  | { readonly kind: 'pragma'; readonly name: string; readonly sets: boolean };
+
+export type ObjectType = 'table' | 'index' | 'trigger' | 'view';
+
+/** What the statements of a text do, in order. Those that change nothing are left out. */
+export function effectsOf(sql: string): readonly Effect[] {
+  return Array.from(statementsOf(sql), effectOf).filter((effect) => effect !== undefined);
+}
+
+function effectOf(tokens: readonly Token[]): Effect | undefined {
+  const read = new Reader(tokens);
+  if (isWord(read.peek(), 'WITH')) skipCommonTables(read);
+  const verb = read.next()?.text.toUpperCase() ?? '';
+  return Object.hasOwn(VERBS, verb) ? VERBS[verb]?.(read) : undefined;
+}
+
+const VERBS: Readonly<Record<string, (read: Reader) => Effect | undefined>> = {
+  INSERT: (read) => {
+    const removes = skipConflict(read);
+    read.skip('INTO');
+    return writing(read, removes);
+  },
+  REPLACE: (read) => {
+    read.skip('INTO');
+    return writing(read, true);
+  },
+  UPDATE: (read) => writing(read, skipConflict(read)),
+  DELETE: (read) => {
+    read.skip('FROM');
+    return writing(read, true);
+  },
+  CREATE: (read) => {
+    const isTemporary = read.skip('TEMP', 'TEMPORARY');
+    read.skip('UNIQUE', 'VIRTUAL');
+    const type = typeOf(read);
+    for (const word of ['IF', 'NOT', 'EXISTS']) read.skip(word);
+    const name = readName(read);
+    return type === undefined || name === undefined || isTemporary
+      ? undefined
+      : { kind: 'create', type, name };
+  },
+  DROP: (read) => {
+    const type = typeOf(read);
+    if (read.skip('IF')) read.skip('EXISTS');
+    const name = readName(read);
+    return type === undefined || name === undefined ? undefined : { kind: 'drop', type, name };
+  },
+  ALTER: (read) => {
+    read.skip('TABLE');
+    const table = readName(read);
+    if (table === undefined) return undefined;
+    const to = read.skip('RENAME') && read.skip('TO') ? nameOf(read.next()) : undefined;
+    return to === undefined ? { kind: 'alter', table } : { kind: 'rename', from: table, to };
+  },
+  PRAGMA: (read) => {
+    const name = readName(read);
+    return name === undefined
+      ? undefined
+      : { kind: 'pragma', name: name.toLowerCase(), sets: read.peek() !== undefined };
+  },
+};
+
+function writing(read: Reader, removes: boolean): Effect | undefined {
+  const table = readName(read);
+  return table === undefined ? undefined : { kind: 'write', table, removes };
+}
+
+// INSERT OR REPLACE, UPDATE OR IGNORE, …; true when it replaces.
+function skipConflict(read: Reader): boolean {
+  return read.skip('OR') && isWord(read.next(), 'REPLACE');
+}
+
+function typeOf(read: Reader): ObjectType | undefined {
+  const word = read.next()?.text.toLowerCase();
+  return TYPES.find((type) => type === word);
+}
+
+const TYPES: readonly ObjectType[] = ['table', 'index', 'trigger', 'view'];
+
+// What is in another database than main is not looked after; `temp` is gone with the connection anyway.
+function readName(read: Reader): string | undefined {
+  const first = nameOf(read.next());
+  if (read.peek()?.text !== '.') return first;
+  read.next();
+  const second = nameOf(read.next());
+  return first?.toLowerCase() === 'main' ? second : undefined;
+}
+
+// WITH [RECURSIVE] name [(columns)] AS [[NOT] MATERIALIZED] (select), … https://sqlite.org/lang_with.html
+function skipCommonTables(read: Reader): void {
+  read.next();
+  read.skip('RECURSIVE');
+  do {
+    read.next();
+    read.skipParentheses();
+    read.skip('AS');
+    read.skip('NOT');
+    read.skip('MATERIALIZED');
+    read.skipParentheses();
+  } while (read.skip(','));
+}
+
+/** Goes through the tokens of a statement. */
+class Reader {
+  readonly #tokens: readonly Token[];
+  #at = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  peek(): Token | undefined {
+    return this.#tokens[this.#at];
+  }
+
+  next(): Token | undefined {
+    return this.#tokens[this.#at++];
+  }
+
+  /** Goes past the next token if it is one of these words, and says whether it was. */
+  skip(...words: readonly string[]): boolean {
+    if (!isWord(this.peek(), ...words)) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  /** Goes past a group in parentheses, if one begins here. */
+  skipParentheses(): void {
+    if (this.peek()?.text !== '(') return;
+    let depth = 0;
+    do {
+      const text = this.next()?.text;
+      if (text === '(') depth += 1;
+      if (text === ')') depth -= 1;
+    } while (depth > 0 && this.peek() !== undefined);
+  }
+}

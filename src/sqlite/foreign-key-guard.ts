@@ -1,0 +1,57 @@
+import type { Database } from '../domain/migration.js';
+import type { ChangeLog } from './change-log.js';
+import type { Effect } from './effects.js';
+import { childrenOf, foreignKeyState, newTrouble, type ForeignKeyState } from './foreign-keys.js';
+import type { Reach } from './loss-guard.js';
+import { foldName } from './tokens.js';
+
+/** Which foreign keys are checked after a migration: all, those of what it changed and of its children, or none. */
+export type ForeignKeyCheck = 'all' | 'changed' | 'none';
+
+const NONE: ForeignKeyState = { violations: [], mismatches: [] };
+
+/** Tells which foreign keys a migration has left violated that were not before. */
+export class ForeignKeyGuard {
+  readonly #db: Database;
+  readonly #check: ForeignKeyCheck;
+  readonly #lookBack: (() => ForeignKeyState) | undefined;
+  #before: ForeignKeyState | undefined;
+  #mayViolate = false;
+  #reach: Reach = 'named';
+
+  /**
+   * @param lookBack tells what was violated before the migration, while it is not yet committed; where nothing can,
+   * the guard looks before the first statement that may violate a key, which costs the check once more
+   */
+  constructor(db: Database, check: ForeignKeyCheck, lookBack: (() => ForeignKeyState) | undefined) {
+    this.#db = db;
+    this.#check = check;
+    this.#lookBack = lookBack;
+  }
+
+  /** To be called before statements run. */
+  before(effects: readonly Effect[], reach: Reach): void {
+    if (this.#check === 'none') return;
+    if (reach === 'anywhere') this.#reach = reach;
+    // What only makes new things violates nothing.
+    if (!effects.some(({ kind }) => kind !== 'create' && kind !== 'pragma')) return;
+    this.#mayViolate = true;
+    if (this.#lookBack === undefined) this.#before ??= foreignKeyState(this.#db);
+  }
+
+  /** What is violated now and was not before. */
+  newTrouble(log: ChangeLog): ForeignKeyState {
+    if (!this.#mayViolate) return NONE;
+    const after = foreignKeyState(this.#db, this.#tablesToCheck(log));
+    if (after.violations.length === 0 && after.mismatches.length === 0) return NONE;
+    const before = this.#before ?? this.#lookBack?.() ?? NONE;
+    return newTrouble(before, after, (table) => log.originOf(table));
+  }
+
+  #tablesToCheck(log: ChangeLog): readonly string[] | undefined {
+    if (this.#check === 'all' || this.#reach === 'anywhere') return undefined;
+    const children = childrenOf(this.#db, log.touched);
+    const own = childrenOf(this.#db).filter((table) => log.touched.has(foldName(table)));
+    return [...new Set([...own, ...children])];
+  }
+}

@@ -1,0 +1,161 @@
+import type { Database } from '../domain/migration.js';
+import type { Loss } from '../errors.js';
+import type { ChangeLog } from './change-log.js';
+import type { Effect } from './effects.js';
+import { foldName, quoteName } from './tokens.js';
+
+/** An index, trigger or view as it was. */
+interface SchemaObject {
+  readonly type: 'index' | 'trigger' | 'view';
+  readonly name: string;
+  readonly table: string;
+}
+
+/**
+ * Knows how many rows and which objects there were, as far as a migration may lose them, and tells what is gone. It
+ * looks just before the first statement that can remove something, and then only at what that can be.
+ */
+export class LossGuard {
+  readonly #db: Database;
+  /** Row counts by the names, folded, that the tables had before the migration. */
+  readonly #rows = new Map<string, number>();
+  readonly #objects = new Map<string, SchemaObject>();
+  #countedAll = false;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /**
+   * To be called before statements run.
+   * @param log what ran before them
+   * @param reach whether they can remove rows from tables that they do not name
+   */
+  before(effects: readonly Effect[], log: ChangeLog, reach: Reach): void {
+    if (reach === 'anywhere' && !this.#countedAll) {
+      this.#countedAll = true;
+      for (const table of userTables(this.#db)) this.#count(table, log);
+    }
+    if (effects.some(writesSchema)) this.#noteObjects("''", '');
+    const drops = effects.filter((effect) => effect.kind === 'drop');
+    for (const { name } of drops.filter(({ type }) => type === 'view')) this.#noteObjects('tbl_name', name);
+    if (drops.some(({ type }) => type === 'table')) this.#beforeDrops(log.droppedBy(effects), log);
+  }
+
+  #beforeDrops(tables: readonly string[], log: ChangeLog): void {
+    for (const table of tables) {
+      if (isUserTable(this.#db, table)) this.#count(table, log);
+      this.#noteObjects('tbl_name', table);
+    }
+  }
+
+  /** What is gone and was not to go. @param expected names of tables and objects that may lose, or be, anything */
+  losses(log: ChangeLog, expected: readonly string[]): readonly Loss[] {
+    const allowed = new Set(expected.map(foldName));
+    const rows = [...this.#rows].flatMap(([origin, before]) =>
+      allowed.has(origin) || log.removesFrom(origin) ? [] : this.#lossOf(origin, before, log),
+    );
+    return [...rows, ...this.#lostObjects(log)].filter(
+      ({ name, table }) => !allowed.has(foldName(name)) && !allowed.has(foldName(table ?? name)),
+    );
+  }
+
+  #lossOf(origin: string, before: number, log: ChangeLog): Loss[] {
+    const name = [log.nameNow(origin), origin].find((each) => isUserTable(this.#db, each));
+    if (name === undefined)
+      return log.droppedTables.includes(origin) ? [] : [{ kind: 'table', name: origin }];
+    const after = countOf(this.#db, name);
+    return after < before ? [{ kind: 'rows', name, before, after }] : [];
+  }
+
+  // What belongs to a table or view goes with it, but not when one of that name is there again.
+  #lostObjects(log: ChangeLog): Loss[] {
+    return [...this.#objects.values()].flatMap(({ type, name, table }): Loss[] => {
+      if (log.drops(type, name) || exists(this.#db, [type], name)) return [];
+      if (type === 'view') return [{ kind: 'view', name }];
+      const owners = [log.nameNow(foldName(table)), table];
+      const isOwned = owners.some((owner) => exists(this.#db, ['table', 'view'], owner));
+      return isOwned ? [{ kind: type, name, table }] : [];
+    });
+  }
+
+  #count(table: string, log: ChangeLog): void {
+    const origin = log.originOf(table);
+    if (!this.#rows.has(origin)) this.#rows.set(origin, countOf(this.#db, table));
+  }
+
+  // The tables are those of before the statements, so what is known by now was not made by the migration.
+  #noteObjects(column: string, value: string): void {
+    const sql = `SELECT type, name, tbl_name AS "table" FROM ${SCHEMAS}
+      WHERE ${column} = ? COLLATE NOCASE AND type IN ('index', 'trigger', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`;
+    for (const object of this.#db.prepare(sql).all(value) as SchemaObject[]) {
+      this.#objects.set(`${object.type} ${foldName(object.name)}`, object);
+    }
+  }
+}
+
+function writesSchema(effect: Effect): boolean {
+  return effect.kind === 'pragma' && effect.name === 'writable_schema';
+}
+
+/** Which tables a statement can change: those that it names, or any. */
+export type Reach = 'named' | 'anywhere';
+
+/**
+ * How far statements reach. A write may remove rows elsewhere by a trigger, by a foreign key's action, or by
+ * ON CONFLICT REPLACE in the definition of a table.
+ * @param log what ran before them
+ */
+export function reachOf(
+  db: Database,
+  effects: readonly Effect[],
+  log: ChangeLog,
+  foreignKeys: 'off' | 'enforced',
+): Reach {
+  const reaches = (effect: Effect): boolean => {
+    if (writesSchema(effect)) return true;
+    if (foreignKeys === 'enforced') return effect.kind === 'write' || effect.kind === 'drop';
+    return effect.kind === 'write' && (madeTrigger || hasTriggerOrReplaces(db, effect.table));
+  };
+  const madeTrigger =
+    log.madeTrigger || effects.some((effect) => effect.kind === 'create' && effect.type === 'trigger');
+  return effects.some(reaches) ? 'anywhere' : 'named';
+}
+
+const SCHEMAS = '(SELECT * FROM main.sqlite_schema UNION ALL SELECT * FROM temp.sqlite_schema)';
+
+/**
+ * The tables that hold a user's rows: not virtual ones nor what these keep their data in, not SQLite's own, not
+ * Decant's records, which the engine writes by itself, and not those of Litestream, which come and go.
+ */
+export function userTables(db: Database): readonly string[] {
+  return db.prepare(USER_TABLES).pluck().all() as string[];
+}
+
+// https://sqlite.org/pragma.html#pragma_table_list
+const USER_TABLES = `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
+  AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN ('_migrations', '_migrations_journal')
+  AND name NOT LIKE '\\_litestream\\_%' ESCAPE '\\'`;
+
+function isUserTable(db: Database, name: string): boolean {
+  return db.prepare(`${USER_TABLES} AND name = ? COLLATE NOCASE`).get(name) !== undefined;
+}
+
+function exists(db: Database, types: readonly string[], name: string): boolean {
+  const found = db.prepare(`SELECT type FROM ${SCHEMAS} WHERE name = ? COLLATE NOCASE`).pluck().all(name);
+  return found.some((type) => types.includes(type as string));
+}
+
+function hasTriggerOrReplaces(db: Database, table: string): boolean {
+  const sql = `SELECT 1 FROM ${SCHEMAS}
+    WHERE tbl_name = ? COLLATE NOCASE AND (type = 'trigger' OR type = 'table' AND sql LIKE '%REPLACE%') LIMIT 1`;
+  return db.prepare(sql).get(table) !== undefined;
+}
+
+function countOf(db: Database, table: string): number {
+  const count = db
+    .prepare(`SELECT count(*) FROM main.${quoteName(table)}`)
+    .safeIntegers(false)
+    .pluck();
+  return count.get() as number;
+}
