@@ -90,6 +90,8 @@ export class SqliteTransactionManager extends TransactionManager {
       callAndKill(body, guarded);
     } catch (error) {
       throw this.#failureOutside(error, guarded);
+    } finally {
+      this.#foreignKeys = this.#readForeignKeys(); // here the body may have set them itself
     }
     if (this.#db.inTransaction) this.#refuseOpenTransaction();
     watch.refuseDamage();

@@ -117,6 +117,11 @@ describe.each(['wal', 'delete'])('the loss guard, in journal mode %s', (mode) =>
       ],
     ],
     [
+      'the constraints of a table that was made again by AS SELECT',
+      'CREATE TABLE new AS SELECT * FROM tags; DROP TABLE tags; ALTER TABLE new RENAME TO tags',
+      [{ kind: 'constraints', name: 'tags' }],
+    ],
+    [
       'the INSTEAD OF trigger of a view that was made again',
       'DROP VIEW names; CREATE VIEW names AS SELECT name, id FROM users',
       [{ kind: 'trigger', name: 'names_in', table: 'names' }],
@@ -150,6 +155,15 @@ describe.each(['wal', 'delete'])('the loss guard, in journal mode %s', (mode) =>
       'rows that a trigger removes, as declared',
       'DELETE FROM users WHERE id = 1; DELETE FROM posts',
       { expectLoss: ['Sessions'] },
+    ],
+    [
+      'constraints, as declared',
+      'CREATE TABLE new AS SELECT * FROM tags; DROP TABLE tags; ALTER TABLE new RENAME TO tags',
+      { expectLoss: ['tags'] },
+    ],
+    [
+      'nothing, where there was no constraint',
+      'CREATE TABLE new AS SELECT * FROM plain; DROP TABLE plain; ALTER TABLE new RENAME TO plain',
     ],
     [
       'an index and rows, as declared',

@@ -4,6 +4,8 @@ import { effectsOf } from '../../src/sqlite/effects.js';
 const write = (table: string) => ({ kind: 'write', table, removes: false });
 const remove = (table: string) => ({ kind: 'write', table, removes: true });
 
+const create = (type: string, name: string, copies = false) => ({ kind: 'create', type, name, copies });
+
 describe('effectsOf', () => {
   it.each<[string, readonly object[]]>([
     ['INSERT INTO t VALUES (1)', [write('t')]],
@@ -32,14 +34,16 @@ describe('effectsOf', () => {
         { kind: 'drop', type: 'index', name: 'i' },
       ],
     ],
-    ['CREATE TABLE IF NOT EXISTS t (a)', [{ kind: 'create', type: 'table', name: 't' }]],
-    ['CREATE UNIQUE INDEX i ON t (a)', [{ kind: 'create', type: 'index', name: 'i' }]],
-    ['CREATE VIRTUAL TABLE f USING fts5(a)', [{ kind: 'create', type: 'table', name: 'f' }]],
+    ['CREATE TABLE IF NOT EXISTS t (a)', [create('table', 't')]],
+    ['CREATE TABLE t AS SELECT 1', [create('table', 't', true)]],
+    ['CREATE VIEW t AS SELECT 1', [create('view', 't')]],
+    ['CREATE UNIQUE INDEX i ON t (a)', [create('index', 'i')]],
+    ['CREATE VIRTUAL TABLE f USING fts5(a)', [create('table', 'f')]],
     ['CREATE TEMP TABLE t (a)', []],
     ['CREATE TEMPORARY VIEW v AS SELECT 1', []],
     [
       'CREATE TRIGGER tr AFTER INSERT ON t BEGIN DELETE FROM u; END; DELETE FROM v',
-      [{ kind: 'create', type: 'trigger', name: 'tr' }, remove('v')],
+      [create('trigger', 'tr'), remove('v')],
     ],
     ['ALTER TABLE t RENAME TO u', [{ kind: 'rename', from: 't', to: 'u' }]],
     ['ALTER TABLE main.t RENAME TO "u"', [{ kind: 'rename', from: 't', to: 'u' }]],
