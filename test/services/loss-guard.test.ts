@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { migration, type MigrationOptions } from '../../src/domain/decorator.js';
 import { Migration, type Database as Connection } from '../../src/domain/migration.js';
 import { UndeclaredLossError } from '../../src/errors.js';
+import { userTables } from '../../src/sqlite/loss-guard.js';
 import { recordedIn } from '../helpers/database.js';
 import { rejectionOf } from '../helpers/errors.js';
 import { makeFolder } from '../helpers/files.js';
@@ -15,6 +16,12 @@ const SCHEMA = `
   CREATE TABLE sessions (id INTEGER PRIMARY KEY, user_id INTEGER);
   CREATE TABLE tags (name TEXT UNIQUE ON CONFLICT REPLACE, id INTEGER);
   CREATE TABLE plain (a);
+  CREATE TABLE owners (id INTEGER PRIMARY KEY);
+  CREATE TABLE cars (owner REFERENCES owners ON DELETE CASCADE);
+  CREATE TABLE _litestream_seq (id);
+  INSERT INTO owners VALUES (1), (2);
+  INSERT INTO cars VALUES (1), (2);
+  INSERT INTO _litestream_seq VALUES (1);
   CREATE INDEX posts_user ON posts (user_id);
   CREATE INDEX users_name ON users (name);
   CREATE VIEW names AS SELECT name FROM users;
@@ -71,7 +78,33 @@ function updateTwice(handle: Connection): void {
   update.run();
 }
 
-// Each in both journal modes: the guard looks back in another way.
+function copyInSteps(handle: Connection): void {
+  handle.exec('CREATE TABLE new AS SELECT * FROM tags');
+  handle.prepare('DROP TABLE tags').run();
+  handle.exec('ALTER TABLE new RENAME TO tags');
+}
+
+function changeSchema(handle: Connection): void {
+  handle.unsafeMode();
+  handle.exec("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name IN ('names', 'plain')");
+}
+
+it("looks after the tables that hold a user's rows", () => {
+  db.exec(
+    'CREATE VIRTUAL TABLE f USING fts5(a); CREATE TABLE s (id INTEGER PRIMARY KEY AUTOINCREMENT); CREATE TABLE _migrations (a)',
+  );
+  expect([...userTables(db)].toSorted()).toEqual([
+    'cars',
+    'owners',
+    'plain',
+    'posts',
+    's',
+    'sessions',
+    'tags',
+    'users',
+  ]);
+});
+
 describe.each(['wal', 'delete'])('the loss guard, in journal mode %s', (mode) => {
   beforeEach(() => {
     db.pragma(`journal_mode = ${mode}`);
@@ -204,6 +237,42 @@ describe.each(['wal', 'delete'])('the loss guard, in journal mode %s', (mode) =>
     expect(await rejectionOf(run(updateTwice))).toMatchObject({
       losses: [{ name: 'posts', before: 4, after: 0 }],
     });
+  });
+
+  it('puts together what is done by several calls', async () => {
+    expect(await rejectionOf(run(copyInSteps))).toMatchObject({
+      losses: [{ kind: 'constraints', name: 'tags' }],
+    });
+  });
+
+  it('sees what a change of sqlite_schema itself removes', async () => {
+    expect(await rejectionOf(run(changeSchema))).toMatchObject({
+      losses: expect.arrayContaining([{ kind: 'view', name: 'names' }]),
+    });
+  });
+
+  it('refuses rows that a cascade removes after the body itself has switched foreign keys on', async () => {
+    const sql = 'PRAGMA foreign_keys = ON; DELETE FROM owners WHERE id = 1';
+    expect(await rejectionOf(run(sql, { transaction: false }))).toMatchObject({
+      losses: [{ kind: 'rows', name: 'cars', before: 2, after: 1 }],
+    });
+  });
+
+  it('leaves the tables of Litestream alone', async () => {
+    await run(
+      'CREATE TRIGGER t AFTER INSERT ON plain BEGIN DELETE FROM _litestream_seq; END; INSERT INTO plain VALUES (1)',
+    );
+  });
+
+  it('refuses rows that a cascade removes, whether it deletes or drops', async () => {
+    for (const sql of [
+      'DELETE FROM owners WHERE id = 1',
+      'DROP TABLE owners; CREATE TABLE owners (id INTEGER PRIMARY KEY); INSERT INTO owners VALUES (1), (2)',
+    ]) {
+      expect(await rejectionOf(run(sql, { foreignKeys: 'enforced' }))).toMatchObject({
+        losses: [{ kind: 'rows', name: 'cars' }],
+      });
+    }
   });
 
   it('refuses rows that a cascade removes, when foreign keys are enforced', async () => {
