@@ -1,0 +1,226 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { assert, asyncProperty, nat, record } from 'fast-check';
+import type { Database as Connection } from '../../src/domain/migration.js';
+import { DecantError } from '../../src/errors.js';
+import { alterTable, alterTableSql } from '../../src/sqlite/alter-table.js';
+import type { AlterReceipt } from '../../src/sqlite/receipt.js';
+import type { TableBuilder } from '../../src/sqlite/table-builder.js';
+import { serviceFor } from '../helpers/migrations.js';
+import { changeOf, operationSpecs, written, type Change, type OperationModel } from './torture/operations.js';
+import { fill, render } from './torture/model.js';
+import { complaints, desynced, differences, integrity, type Complaints } from './torture/oracle.js';
+import { BASE, build, schemaSpec, useScratch, worldOf, type SchemaSpec } from './torture/schema.js';
+import { snapshotOf, type Snapshot } from './torture/snapshot.js';
+
+const CASES = Number(process.env['DECANT_TORTURE_CASES'] ?? '300');
+const SEED = process.env['DECANT_TORTURE_SEED'];
+
+const scratch = new Database(':memory:');
+scratch.pragma('foreign_keys = OFF');
+scratch.exec(BASE.join('; '));
+useScratch(scratch);
+const tally = new Map<string, number>();
+
+function note(what: string): void {
+  tally.set(what, (tally.get(what) ?? 0) + 1);
+}
+
+function perform(operations: readonly OperationModel[]): (table: TableBuilder) => void {
+  return (table) => {
+    for (const { method, args } of operations)
+      (table as unknown as Record<string, (...args: readonly unknown[]) => unknown>)[method]?.(...args);
+  };
+}
+
+/** What ran: a receipt, or the error that was thrown. */
+type Result = { readonly receipt: AlterReceipt } | { readonly error: unknown };
+
+async function inMigration(
+  db: Connection,
+  table: string,
+  operations: readonly OperationModel[],
+): Promise<Result> {
+  let receipt: AlterReceipt | undefined;
+  const migration = {
+    name: '001_alter',
+    up: (guarded: Connection): void => {
+      receipt = alterTable(guarded, table, perform(operations));
+    },
+  };
+  try {
+    await serviceFor({ database: db, migrations: [migration] }).up();
+  } catch (error) {
+    return { error: error instanceof DecantError && receipt === undefined ? error.cause : error };
+  }
+  return receipt === undefined ? { error: new Error('the migration was not run') } : { receipt };
+}
+
+function alone(db: Connection, table: string, operations: readonly OperationModel[]): Result {
+  try {
+    return { receipt: alterTable(db, table, perform(operations)) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+interface Drawn {
+  readonly schema: SchemaSpec;
+  readonly operations: readonly number[][];
+  readonly how: number;
+}
+
+async function judge({ schema, operations, how }: Drawn): Promise<void> {
+  const world = worldOf(schema);
+  using files = how % 5 === 4 ? temporaryFolder() : undefined;
+  const db = new Database(files === undefined ? ':memory:' : `${files.path}/t.db`);
+  try {
+    const objects = build(db, world, schema);
+    const change = changeOf(world.table, operations);
+    const before = snapshotOf(db);
+    const wasWhole = integrity(db);
+    const wasDesynced = desynced(db);
+    const copy = new Database(db.serialize());
+    copy.pragma('foreign_keys = OFF');
+    const name = how % 3 === 1 ? world.table.name.toUpperCase() : world.table.name;
+    const table = /^[\x20-\x7e]*$/.test(name) ? name : world.table.name;
+    const result =
+      files === undefined
+        ? alone(db, table, change.operations)
+        : await inMigration(db, table, change.operations);
+    const after = snapshotOf(db);
+    const found =
+      'error' in result
+        ? refusal(result.error, differences(before, after))
+        : [
+            ...complaints({ table: world.table, objects, change }, before, after),
+            ...integrity(db).filter((line) => line !== 'ok' && !wasWhole.includes(line)),
+            ...desynced(db)
+              .filter((each) => !wasDesynced.includes(each))
+              .map((each) => `${each} does not fit its content`),
+            ...receiptComplaints(result.receipt, before, after, change),
+            ...scriptComplaints(copy, table, change.operations, after),
+          ];
+    copy.close();
+    if (found.length === 0) return;
+    const dump = [render(world.table), ...world.setup, ...objects.map(({ sql }) => fill(sql, world.table))];
+    throw new Error(
+      `${found.join('\n')}\n\n${dump.join(';\n')};\n-- pragmas ${JSON.stringify(before.pragmas)}\nalterTable(db, ${JSON.stringify(table)}, (table) => {\n${written(change.operations)}\n});${'error' in result ? `\n-- it threw ${String(result.error)}` : `\n-- ${result.receipt.statements.join(';\n-- ')}`}\n${files === undefined ? '' : '-- in a migration'}`,
+    );
+  } finally {
+    db.close();
+  }
+}
+
+function refusal(error: unknown, different: Complaints): Complaints {
+  const isOurs = error instanceof DecantError;
+  note(
+    isOurs
+      ? `refused: ${error.message.replaceAll(/[^a-z :,.(){}']/gi, '').slice(0, 0)}${kindOf(error.message)}`
+      : 'failed',
+  );
+  return [
+    ...different,
+    ...(isOurs
+      ? []
+      : [`it threw no error of Decant's: ${(error as Error | undefined)?.stack ?? String(error)}`]),
+  ];
+}
+
+// Without names: so that the kinds can be counted.
+function kindOf(message: string): string {
+  const kinds = [
+    'has no column',
+    'has a column',
+    'cannot be dropped',
+    'cannot be renamed',
+    'beyond return',
+    'SQLite does not take',
+    'SQLite says',
+    'Rows:',
+    'would be violated',
+    'no longer work',
+    'still used',
+  ];
+  return (
+    kinds.find((kind) => message.includes(kind)) ?? message.replaceAll(/["`[].*?["`\]]|\d+/g, '').slice(0, 60)
+  );
+}
+
+function receiptComplaints(
+  receipt: AlterReceipt,
+  before: Snapshot,
+  after: Snapshot,
+  change: Change,
+): Complaints {
+  note(`done: ${receipt.path}`);
+  const rows = after.tables[`main.${change.table.name}`]?.rows.length ?? -1;
+  const gone = [...change.dropped].filter((id) => id < 100).length;
+  const isSame = JSON.stringify(before.objects) === JSON.stringify(after.objects);
+  const dropped = receipt.dropped.filter(({ kind }) => kind === 'column').length;
+  const lost = receipt.dropped.filter(
+    ({ kind }) => kind !== 'column' && kind !== 'statistics' && kind !== 'sequence',
+  );
+  return [
+    ...(receipt.table === change.table.name ? [] : [`the receipt is of ${receipt.table}`]),
+    ...(receipt.path === 'nothing' && !isSame ? ['the receipt says nothing was done'] : []),
+    ...(receipt.path === 'rebuild' && receipt.rows % Math.max(rows, 1) !== 0
+      ? [`the receipt says ${String(receipt.rows)} of ${String(rows)} rows`]
+      : []),
+    ...(dropped === gone
+      ? []
+      : [`the receipt says ${String(dropped)} of ${String(gone)} columns were dropped`]),
+    ...lost.map(({ kind, name }) => `the receipt says that ${kind} ${name} was dropped`),
+  ];
+}
+
+/** Whether the statements that it tells make the same of a copy, and telling them changes nothing. */
+function scriptComplaints(
+  copy: Connection,
+  table: string,
+  operations: readonly OperationModel[],
+  after: Snapshot,
+): Complaints {
+  if (after.objects.some(({ schema }) => schema === 'temp')) return [];
+  const before = snapshotOf(copy);
+  const statements = alterTableSql(copy, table, perform(operations));
+  const told = differences(before, snapshotOf(copy));
+  if (told.length > 0) return told.map((each) => `telling the statements: ${each}`);
+  for (const sql of statements) copy.exec(sql);
+  const made = snapshotOf(copy);
+  return differences({ ...after, pragmas: {}, broken: [] }, { ...made, pragmas: {}, broken: [] }).map(
+    (each) => `by the statements told: ${each}`,
+  );
+}
+
+function temporaryFolder(): { readonly path: string } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), 'decant-torture-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+describe('alterTable, whatever the table and whatever is asked', () => {
+  afterAll(() => {
+    scratch.close();
+    if (CASES > 300)
+      console.log(
+        [...tally]
+          .toSorted((a, b) => b[1] - a[1])
+          .map(([what, count]) => `${String(count).padStart(6)} ${what}`)
+          .join('\n'),
+      );
+  });
+
+  it(
+    `does all it is told and nothing else, or refuses and changes nothing (${String(CASES)} cases)`,
+    async () => {
+      await assert(
+        asyncProperty(record({ schema: schemaSpec, operations: operationSpecs, how: nat(997) }), judge),
+        { numRuns: CASES, ...(SEED === undefined ? {} : { seed: Number(SEED) }), includeErrorInReport: true },
+      );
+    },
+    CASES * 200 + 20_000,
+  );
+});

@@ -1,0 +1,375 @@
+import type { Database } from '../../../src/domain/migration.js';
+import {
+  comments,
+  fill,
+  fold,
+  namedIn,
+  namesTable,
+  quoted,
+  render,
+  sameName,
+  tokens,
+  type ObjectModel,
+  type TableModel,
+} from './model.js';
+import type { Change } from './operations.js';
+import { all, type Snapshot, type StoredObject, type TableDump } from './snapshot.js';
+
+/** What is wrong. Nothing, for an empty list. */
+export type Complaints = readonly string[];
+
+/** Whether nothing is different. */
+export function differences(before: Snapshot, after: Snapshot): Complaints {
+  return Object.keys(before).flatMap((part) => {
+    const [was, is] = [before, after].map((each) => JSON.stringify(each[part as keyof Snapshot], null, 1));
+    return was === is ? [] : [`${part} differ: ${firstDifference(was ?? '', is ?? '')}`];
+  });
+}
+
+function firstDifference(was: string, is: string): string {
+  const at = Array.from(was).findIndex((letter, index) => letter !== is[index]);
+  return `…${was.slice(Math.max(0, at - 80), at + 120)}… became …${is.slice(Math.max(0, at - 80), at + 120)}…`;
+}
+
+export interface Case {
+  readonly table: TableModel;
+  readonly objects: readonly ObjectModel[];
+  readonly change: Change;
+}
+
+/** Whether an alteration did what it was told, and nothing else. */
+export function complaints(subject: Case, before: Snapshot, after: Snapshot): Complaints {
+  return [
+    ...definition(subject, before, after),
+    ...objects(subject, before, after),
+    ...same('pragmas', before.pragmas, after.pragmas),
+    ...noMore('broken', before.broken.map(renamed(subject)), after.broken),
+    ...noMore('foreign keys', before.foreignKeys.map(renamed(subject)), after.foreignKeys),
+    ...otherTables(subject, before, after),
+    ...content(subject, before, after),
+    ...sequence(subject, before, after),
+    ...statistics(subject, before, after),
+  ];
+}
+
+// `table users: read` and `users: a row`, with the name that it has now.
+function renamed({ table, change }: Case): (line: string) => string {
+  return (line) =>
+    line.startsWith(`table ${table.name}: `)
+      ? `table ${change.table.name}: ${line.slice(`table ${table.name}: `.length)}`
+      : line.startsWith(`${table.name}: `)
+        ? `${change.table.name}: ${line.slice(`${table.name}: `.length)}`
+        : line;
+}
+
+function same(what: string, before: unknown, after: unknown): Complaints {
+  const [was, is] = [JSON.stringify(before), JSON.stringify(after)];
+  return was === is ? [] : [`${what}: ${firstDifference(was, is)}`];
+}
+
+function noMore(what: string, before: readonly string[], after: readonly string[]): Complaints {
+  const rest = before.map(fold);
+  return after.flatMap((each) => {
+    const at = rest.indexOf(fold(each));
+    if (at === -1) return [`${what}: new is ${each}`];
+    rest.splice(at, 1);
+    return [];
+  });
+}
+
+function definition({ table, change }: Case, before: Snapshot, after: Snapshot): Complaints {
+  const is = after.objects.find(
+    (each) => each.schema === 'main' && each.type === 'table' && each.name === change.table.name,
+  );
+  const was = before.objects.find(
+    (each) => each.schema === 'main' && each.type === 'table' && each.name === table.name,
+  );
+  if (is?.sql === undefined || is.sql === null) return [`the table ${change.table.name} is not there`];
+  const expected = unqualified(render(change.table), change.table);
+  const found = unqualified(is.sql, change.table);
+  const lost = comments(was?.sql ?? '').filter((each) => !comments(is.sql ?? '').includes(each));
+  return [
+    ...(JSON.stringify(expected) === JSON.stringify(found)
+      ? []
+      : [`the definition is\n    ${is.sql}\n  and should have the tokens of\n    ${render(change.table)}`]),
+    ...(lost.length > 0 && !change.cut ? [`comments are lost: ${lost.join('; ')}\n  in ${is.sql}`] : []),
+  ];
+}
+
+// No new table can have CHECK (users.age > 0) before it is users: a rebuild writes CHECK (age > 0).
+function unqualified(sql: string, { name }: TableModel): readonly string[] {
+  const found = tokens(sql);
+  const isQualifier = (at: number): boolean => at > 2 && found[at] === fold(name) && found[at + 1] === '.';
+  return found.filter((_token, at) => !isQualifier(at) && !isQualifier(at - 1));
+}
+
+function isOwn(table: TableModel, { schema, type, name }: StoredObject): boolean {
+  return schema === 'main' && type === 'table' && sameName(name, table.name);
+}
+
+function objects(subject: Case, before: Snapshot, after: Snapshot): Complaints {
+  const { table, change } = subject;
+  const named = (each: StoredObject): boolean =>
+    each.sql !== null && each.name !== 'sqlite_sequence' && !/^sqlite_stat/.test(each.name);
+  const was = before.objects.filter((each) => named(each) && !isOwn(table, each));
+  const is = after.objects.filter((each) => named(each) && !isOwn(change.table, each));
+  const key = ({ schema, type, name }: StoredObject): string => `${schema} ${type} ${name}`;
+  const extra = is.filter((each) => !was.some((one) => key(one) === key(each)));
+  const order = (list: readonly StoredObject[], of: TableModel): string =>
+    list
+      .filter(({ table: on, schema }) => sameName(on, of.name) && schema === 'main')
+      .map(key)
+      .join(', ');
+  return [
+    ...extra.map((each) => `there is a new ${key(each)}`),
+    ...was.flatMap((each) =>
+      objectComplaints(
+        subject,
+        each,
+        is.find((one) => key(one) === key(each)),
+      ),
+    ),
+    ...same('the order of indexes and triggers', order(was, table), order(is, change.table)),
+    ...subject.objects
+      .filter(({ sql }) => namedIn(sql).some((id) => change.dropped.has(id)))
+      .map(({ name }) => `${name} names a column that was dropped`),
+  ];
+}
+
+function objectComplaints(
+  { table, objects: models, change }: Case,
+  was: StoredObject,
+  is: StoredObject | undefined,
+): Complaints {
+  if (is === undefined) return [`${was.type} ${was.name} is gone`];
+  const model = models.find(({ name }) => name === was.name);
+  const isTouched = model !== undefined && fill(model.sql, table) !== fill(model.sql, change.table);
+  if (!isTouched) {
+    return was.sql === is.sql
+      ? []
+      : [`${was.type} ${was.name} was\n    ${was.sql ?? ''}\n  and is\n    ${is.sql ?? ''}`];
+  }
+  const bare = (sql: string): string =>
+    tokens(sql)
+      .join(' ')
+      .replace(/^create temp /, 'create ')
+      .replace(/ main \. /, ' ');
+  return bare(is.sql ?? '') === bare(fill(model.sql, change.table))
+    ? []
+    : [
+        `${was.type} ${was.name} is\n    ${is.sql ?? ''}\n  and should be\n    ${fill(model.sql, change.table)}`,
+      ];
+}
+
+function otherTables({ table, change }: Case, before: Snapshot, after: Snapshot): Complaints {
+  const rest = ({ tables }: Snapshot, own: TableModel): unknown =>
+    Object.fromEntries(
+      Object.entries(tables).filter(
+        ([name]) => name !== `main.${own.name}` && !/^main\.sqlite_(?:stat|sequence)/.test(name),
+      ),
+    );
+  return same('other tables', rest(before, table), rest(after, change.table));
+}
+
+function content({ table, change }: Case, before: Snapshot, after: Snapshot): Complaints {
+  const was = before.tables[`main.${table.name}`];
+  const is = after.tables[`main.${change.table.name}`];
+  if (was === undefined || is === undefined) return ['the rows cannot be read'];
+  if (was.rows.length !== is.rows.length)
+    return [`of ${String(was.rows.length)} rows there are ${String(is.rows.length)}`];
+  const idOf = (of: TableModel, name: string | undefined): number | undefined =>
+    of.columns.find((each) => each.name === name)?.id;
+  const isPaired =
+    was.rowid &&
+    is.rowid &&
+    (is.alias === undefined || idOf(table, was.alias) === idOf(change.table, is.alias));
+  const soft = softColumns(change);
+  const kept = table.columns.filter(
+    ({ id }) => change.table.columns.some((each) => each.id === id) && !soft.has(id),
+  );
+  const read = (dump: TableDump, of: TableModel): readonly string[] =>
+    dump.rows.map((row) =>
+      [...(isPaired ? [row[0] ?? ''] : []), ...kept.map(({ id }) => cellOf(dump, of, row, id))].join(' | '),
+    );
+  const [old, now] = [read(was, table), read(is, change.table)].map((rows) =>
+    isPaired ? rows : rows.toSorted(),
+  );
+  return [
+    ...same('rows', old, now),
+    ...(isPaired ? retyped(change, table, was, is, soft) : []),
+    ...[...change.added].flatMap(([id, cell]) => addedComplaints(change, is, id, cell)),
+  ];
+}
+
+function cellOf(dump: TableDump, of: TableModel, row: readonly string[], id: number): string {
+  const name = of.columns.find((each) => each.id === id)?.name ?? '';
+  return row[dump.columns.findIndex((each) => each === name) + (dump.rowid ? 1 : 0)] ?? 'nothing';
+}
+
+// Columns whose values may be in another form, or others altogether: what was retyped, and what is computed from that.
+function softColumns(change: Change): ReadonlySet<number> {
+  const soft = new Set([...change.retyped, ...change.lossy]);
+  for (let size = -1; size !== soft.size;) {
+    size = soft.size;
+    for (const { id, parts } of change.table.columns)
+      if (parts.some(({ kind, columns }) => kind === 'GENERATED' && columns.some((each) => soft.has(each))))
+        soft.add(id);
+  }
+  return soft;
+}
+
+function retyped(
+  change: Change,
+  table: TableModel,
+  was: TableDump,
+  is: TableDump,
+  soft: ReadonlySet<number>,
+): Complaints {
+  const ids = [...soft].filter(
+    (id) => change.retyped.has(id) && !change.lossy.has(id) && isIn(table, id) && isIn(change.table, id),
+  );
+  return ids.flatMap((id) =>
+    was.rows.flatMap((row, at) => {
+      const old = cellOf(was, table, row, id);
+      const now = cellOf(is, change.table, is.rows[at] ?? [], id);
+      return isAsGood(old, now) ? [] : [`row ${row[0] ?? ''}: ${old} became ${now}`];
+    }),
+  );
+}
+
+function isIn({ columns }: TableModel, id: number): boolean {
+  return columns.some((each) => each.id === id);
+}
+
+/** Whether a value is the same, or the same number, or the number that a text says as SQLite would write it. */
+export function isAsGood(old: string, now: string): boolean {
+  if (old === now) return true;
+  const [[oldType, oldText], [nowType, nowText]] = [split(old), split(now)];
+  const numbers = ['integer', 'real'];
+  if (numbers.includes(oldType) && numbers.includes(nowType)) return exact(oldText) === exact(nowText);
+  // A text of UTF-16 is not looked into.
+  if (oldType === 'text' && numbers.includes(nowType)) {
+    const text = Buffer.from(oldText, 'hex').toString('utf8');
+    return oldText.includes('00') || exact(text) === exact(nowText);
+  }
+  if (numbers.includes(oldType) && nowType === 'text') {
+    const text = Buffer.from(nowText, 'hex').toString('utf8');
+    return nowText.includes('00') || exact(text) === exact(oldText) || Number(text) === Number(oldText);
+  }
+  return false;
+}
+
+function split(cell: string): readonly [type: string, text: string] {
+  const at = cell.indexOf(':');
+  return [cell.slice(0, at), cell.slice(at + 1)];
+}
+
+// 9007199254740993 is not 9007199254740992.0.
+function exact(text: string): string {
+  if (/^-?\d+$/.test(text)) return String(BigInt(text));
+  if (/^-?9\.0e\+?999$|^-?Inf$/i.test(text)) return text.startsWith('-') ? '-inf' : 'inf';
+  const number = Number(text);
+  return Number.isInteger(number) ? String(BigInt(number)) : String(number);
+}
+
+function addedComplaints(
+  { table, dropped }: Change,
+  is: TableDump,
+  id: number,
+  cell: string | undefined,
+): Complaints {
+  if (cell === undefined || dropped.has(id) || !isIn(table, id)) return [];
+  const parts = table.columns.find((each) => each.id === id)?.parts ?? [];
+  if (parts.length > 1) return [];
+  const wrong = is.rows.map((row) => cellOf(is, table, row, id)).filter((each) => each !== cell);
+  return wrong.length === 0 || /^text:/.test(cell)
+    ? []
+    : [`a new column holds ${wrong[0] ?? ''} for ${cell}`];
+}
+
+function sequence({ table, change }: Case, before: Snapshot, after: Snapshot): Complaints {
+  const marks = ({ tables }: Snapshot): readonly string[] =>
+    (tables['main.sqlite_sequence']?.rows ?? []).map((row) => row.join(' = '));
+  const hex = ({ name }: TableModel): string => `text:${Buffer.from(name).toString('hex')} = `;
+  const isUtf16 = before.pragmas['encoding'] !== 'UTF-8';
+  if (isUtf16) return [];
+  const isKept =
+    change.table.columns.some(({ parts }) => parts.some(({ text }) => /AUTOINCREMENT/.test(text))) ||
+    change.table.constraints.some(({ text }) => /AUTOINCREMENT/.test(text));
+  const was = marks(before).filter((mark) => isKept || !mark.startsWith(hex(table)));
+  const expected = was.map((mark) =>
+    mark.startsWith(hex(table)) ? hex(change.table) + mark.slice(hex(table).length) : mark,
+  );
+  const hadMark = was.some((mark) => mark.startsWith(hex(table)));
+  const found = marks(after).filter((mark) => hadMark || !mark.startsWith(hex(change.table)));
+  return same('marks of AUTOINCREMENT', expected.toSorted(), found.toSorted());
+}
+
+function statistics({ table, objects: models, change }: Case, before: Snapshot, after: Snapshot): Complaints {
+  const read = ({ tables, pragmas }: Snapshot): readonly (readonly [string, string, string])[] =>
+    (tables['main.sqlite_stat1']?.rows ?? []).map((row) => [
+      text(row[0], pragmas),
+      text(row[1], pragmas),
+      text(row[2], pragmas),
+    ]);
+  const [was, is] = [read(before), read(after)];
+  const touched = new Set([...softColumns(change), ...change.dropped, ...recollated(table, change.table)]);
+  const known = new Set(
+    after.objects.flatMap(({ name, type }) => (type === 'table' || type === 'index' ? [fold(name)] : [])),
+  );
+  const unknown = is.filter(([tbl, idx]) => !known.has(fold(tbl)) || (idx !== '' && !known.has(fold(idx))));
+  const kept = was.filter(([tbl, idx]) => {
+    if (!sameName(tbl, table.name)) return true;
+    const model = models.find(({ name }) => name === idx);
+    return model !== undefined && !namedIn(model.sql).some((id) => touched.has(id));
+  });
+  const lost = kept
+    .map(([tbl, idx, stat]) => [sameName(tbl, table.name) ? change.table.name : tbl, idx, stat].join(' | '))
+    .filter((each) => !is.some((one) => one.join(' | ') === each));
+  return [
+    ...unknown.map((each) => `statistics of what is not there: ${each.join(' | ')}`),
+    ...lost.map((each) => `statistics are lost: ${each}`),
+  ];
+}
+
+function text(cell: string | undefined, pragmas: Snapshot['pragmas']): string {
+  const [, hex = ''] = /^text:(.*)$/.exec(cell ?? '') ?? [];
+  return Buffer.from(hex, 'hex').toString(pragmas['encoding'] === 'UTF-8' ? 'utf8' : 'utf16le');
+}
+
+function recollated(old: TableModel, now: TableModel): readonly number[] {
+  const of = ({ columns }: TableModel, id: number): string =>
+    columns
+      .find((each) => each.id === id)
+      ?.parts.filter(({ kind }) => kind === 'COLLATE')
+      .map((part) => part.text)
+      .join() ?? '';
+  return old.columns.map(({ id }) => id).filter((id) => of(old, id) !== of(now, id));
+}
+
+/** The full-text tables whose index is not that of their content. */
+export function desynced(db: Database): readonly string[] {
+  const found = all<{ name: string }>(
+    db,
+    "SELECT name FROM main.sqlite_schema WHERE sql LIKE '%USING fts5%'",
+  );
+  return found
+    .map(({ name }) => name)
+    .filter((name) => {
+      db.exec('SAVEPOINT look');
+      try {
+        db.exec(`INSERT INTO ${quoted(name, 0)}(${quoted(name, 0)}, rank) VALUES ('integrity-check', 1)`);
+        return false;
+      } catch {
+        return true;
+      } finally {
+        db.exec('ROLLBACK TO look; RELEASE look');
+      }
+    });
+}
+
+export function integrity(db: Database): readonly string[] {
+  return all<{ integrity_check: string }>(db, 'PRAGMA integrity_check').map((each) => each.integrity_check);
+}
+
+export { namesTable };
