@@ -107,11 +107,13 @@ export function isConstraint(error: unknown): boolean {
   return String((error as { code?: unknown } | undefined)?.code).startsWith('SQLITE_CONSTRAINT');
 }
 
-/** The statements that hand a table's statistics on to another name. */
+/** The statements that hand a table's statistics on to another name, which the indexes of its keys take on, too. */
 export function renameStatistics({ table, statistics }: TableState, to: string): readonly string[] {
   const [from, name] = [quoteText(table.name), quoteText(to)];
+  const [oldKey, key] = [table.name, to].map((each) => quoteText(`sqlite_autoindex_${each}_`));
   return statistics.map(
     (each) =>
-      `UPDATE main.${each} SET tbl = ${name}, idx = CASE idx WHEN ${from} THEN ${name} ELSE idx END WHERE tbl = ${from}`,
+      `UPDATE main.${each} SET tbl = ${name}, idx = CASE WHEN idx = ${from} THEN ${name}
+  WHEN substr(idx, 1, length(${oldKey})) = ${oldKey} THEN ${key} || substr(idx, length(${oldKey}) + 1) ELSE idx END WHERE tbl = ${from}`,
   );
 }

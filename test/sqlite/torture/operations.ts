@@ -76,23 +76,29 @@ function extend(change: Change, step: Step): Change {
 }
 
 const NEW_NAMES = ['n', 'a', 'new name', 'order', 'n"q', 'ROWID', 'ünew', 'Check', 'b', 'x]y', '--n', 'A'];
-const ADDED: readonly (readonly [definition: string, cell?: string])[] = [
-  ['', 'null:NULL'],
-  ["TEXT NOT NULL DEFAULT 'x'", 'text:78'],
-  ['INTEGER DEFAULT (1 + 1)', 'integer:2'],
-  ['TEXT DEFAULT CURRENT_TIMESTAMP'],
-  ['TEXT NOT NULL'],
-  ['INTEGER UNIQUE', 'null:NULL'],
-  ['TEXT CHECK (1) -- why', 'null:NULL'],
-  ["TEXT /* note */ COLLATE NOCASE DEFAULT ''", 'text:'],
-  ['INTEGER REFERENCES parent (id) ON DELETE CASCADE', 'null:NULL'],
-  ['INTEGER PRIMARY KEY'],
-  ['AS (1 + 1) STORED', 'integer:2'],
-  ['AS (7)', 'integer:7'],
-  ['TEXT, more TEXT'],
-  ['ANY DEFAULT -5', 'integer:-5'],
-  ['NUMERIC('],
-  ['TEXT DEFAULT TRUE'],
+interface Added {
+  readonly type?: string;
+  readonly parts?: readonly (readonly [kind: Kind, text: string])[];
+  /** What the rows that there are have in it: the type and the value. */
+  readonly cell?: string;
+}
+const ADDED: readonly Added[] = [
+  { cell: 'null:NULL' },
+  { type: 'TEXT', parts: [['NOT', 'NOT NULL'], ['DEFAULT', "DEFAULT 'x'"]] },
+  { type: 'INTEGER', parts: [['DEFAULT', 'DEFAULT (1 + 1)']], cell: 'integer:2' },
+  { type: 'TEXT', parts: [['DEFAULT', 'DEFAULT CURRENT_TIMESTAMP']] },
+  { type: 'TEXT', parts: [['NOT', 'NOT NULL']] },
+  { type: 'INTEGER', parts: [['UNIQUE', 'UNIQUE']], cell: 'null:NULL' },
+  { type: 'TEXT', parts: [['CHECK', 'CHECK (1) -- why']], cell: 'null:NULL' },
+  { type: 'TEXT /* note */', parts: [['COLLATE', 'COLLATE NOCASE'], ['DEFAULT', "DEFAULT ''"]] },
+  { type: 'INTEGER', parts: [['REFERENCES', 'REFERENCES parent (id) ON DELETE CASCADE']], cell: 'null:NULL' },
+  { type: 'INTEGER', parts: [['PRIMARY', 'PRIMARY KEY']] },
+  { parts: [['GENERATED', 'AS (1 + 1) STORED']], cell: 'integer:2' },
+  { parts: [['GENERATED', 'AS (7)']], cell: 'integer:7' },
+  { type: 'TEXT, more TEXT' },
+  { type: 'ANY', parts: [['DEFAULT', 'DEFAULT -5']], cell: 'integer:-5' },
+  { type: 'NUMERIC(' },
+  { type: 'TEXT', parts: [['DEFAULT', 'DEFAULT TRUE']] },
 ];
 const TYPES = [
   'TEXT',
@@ -134,17 +140,10 @@ const MAKERS: readonly Maker[] = [
   },
   (table, _column, more) => {
     const name = pick(NEW_NAMES, Math.floor(more / 16));
-    const [definition, cell] = pick(ADDED, more);
+    const { type = '', parts = [], cell } = pick(ADDED, more);
     const id = 100 + table.columns.length;
-    const [, type = '', rest = ''] = /^((?:TEXT|INTEGER|ANY)?)([^]*)$/.exec(definition) ?? [];
-    const column = {
-      id,
-      name,
-      gap: ' ',
-      style: 0,
-      type,
-      parts: rest === '' ? [] : [partOf('CHECK', rest, [], rest.startsWith(' ') ? '' : ' ')],
-    };
+    const definition = [type, ...parts.map(([, text]) => text)].filter((text) => text !== '').join(' ');
+    const column = { id, name, gap: ' ', style: 0, type, parts: parts.map(([kind, text]) => partOf(kind, text, [id])) };
     return {
       ...call('addColumn', [name, definition], { ...table, columns: [...table.columns, column] }),
       added: new Map([[id, cell]]),

@@ -56,6 +56,14 @@ export function snapshotOf(db: Database): Snapshot {
       `SELECT '${schema}' AS "schema", type, name, tbl_name AS "table", sql FROM ${schema}.sqlite_schema ORDER BY rowid`,
     ),
   );
+  const pragmas: Readonly<Record<string, unknown>> = {
+    ...Object.fromEntries(PRAGMAS.map((name) => [name, String(db.pragma(name, { simple: true }))])),
+    inTransaction: db.inTransaction,
+  };
+  // Off, so that a key to a table that is still to come is not taken for a broken trigger.
+  db.pragma('foreign_keys = OFF');
+  const broken = brokenIn(db, objects);
+  db.pragma(`foreign_keys = ${String(pragmas['foreign_keys'])}`);
   const tables = all<{ schema: string; name: string }>(
     db,
     `SELECT schema, name FROM pragma_table_list WHERE type IN ('table', 'shadow') AND name NOT LIKE 'sqlite\\_schema' ESCAPE '\\'
@@ -68,12 +76,9 @@ export function snapshotOf(db: Database): Snapshot {
     tables: Object.fromEntries(
       tables.map(({ schema, name }) => [`${schema}.${name}`, dumpOf(db, schema, name)]),
     ),
-    pragmas: {
-      ...Object.fromEntries(PRAGMAS.map((name) => [name, String(db.pragma(name, { simple: true }))])),
-      inTransaction: db.inTransaction,
-    },
+    pragmas,
     foreignKeys: foreignKeysOf(db),
-    broken: brokenIn(db, objects),
+    broken,
   };
 }
 
