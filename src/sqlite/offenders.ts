@@ -53,7 +53,8 @@ export function explainCopy(
   error: unknown,
 ): AlterTableError {
   const message = (error as Error).message.replaceAll(made.name, old.table.name);
-  const search = searchFor((error as { code: string }).code, message, target, pairs);
+  const { code } = error as { code: string };
+  const search = code === MISMATCH ? keySearch(made, pairs) : searchFor(code, message, target, pairs);
   const found =
     search === undefined ? NOTHING : attempt(() => rowsWhere(db, old, search.where, search.columns));
   const count =
@@ -62,11 +63,25 @@ export function explainCopy(
       : ` ${String(found.count)} ${found.count === 1 ? 'row does' : 'rows do'} not keep to it.`;
   return new AlterTableError(
     old.table.name,
-    `${message.replace(/\.?$/, '.')}${count}`,
+    `${code === MISMATCH ? `the primary key ${made.rowidColumn ?? ''} holds integers only` : message.replace(/\.$/, '')}.${count}`,
     'Correct these rows first, in an earlier statement of the same migration.',
     found.rows,
     { cause: error },
   );
+}
+
+// "datatype mismatch", of an INTEGER PRIMARY KEY alone, which is the rowid and so takes nothing else.
+const MISMATCH = 'SQLITE_MISMATCH';
+
+function keySearch(made: NewTable, pairs: readonly Pair[]): Search {
+  const source = sourceOf(pairs, made.rowidColumn ?? '');
+  return { where: noInteger(source), columns: plainName(source) };
+}
+
+/** Whether SQLite refused what was written, not how. */
+export function isRefusal(error: unknown): boolean {
+  const code = String((error as { code?: unknown } | undefined)?.code);
+  return code === MISMATCH || code.startsWith('SQLITE_CONSTRAINT');
 }
 
 const NOTHING: FoundRows = { count: 0, rows: [] };
@@ -157,6 +172,10 @@ function misfit(target: TableSql, column: ColumnSql, source: string): string {
   if (type === 'BLOB') return `typeof(${source}) NOT IN ('blob', 'null')`;
   const number = `CAST(${source} AS NUMERIC)`;
   const isNumber = `typeof(${source}) <> 'blob' AND ${number} = ${source}`;
-  const fits = type === 'REAL' ? isNumber : `${isNumber} AND typeof(${number}) = 'integer'`;
-  return `${source} IS NOT NULL AND NOT (${fits})`;
+  return type === 'REAL' ? `${source} IS NOT NULL AND NOT (${isNumber})` : noInteger(source);
+}
+
+function noInteger(source: string): string {
+  const number = `CAST(${source} AS NUMERIC)`;
+  return `${source} IS NOT NULL AND NOT (typeof(${source}) <> 'blob' AND ${number} = ${source} AND typeof(${number}) = 'integer')`;
 }

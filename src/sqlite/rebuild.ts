@@ -2,7 +2,7 @@ import type { Database } from '../domain/migration.js';
 import { AlterTableError } from '../errors.js';
 import { brokenIn, refuseIfBroken } from './dependents.js';
 import { refuseIfFull } from './free-space.js';
-import { explainCopy } from './offenders.js';
+import { explainCopy, isRefusal } from './offenders.js';
 import {
   copySql,
   isAutoincrement,
@@ -49,7 +49,7 @@ export function rebuild(
   try {
     script.run(copy);
   } catch (error) {
-    throw isConstraint(error) ? explainCopy(db, old, draft.table, made, pairs, error) : error;
+    throw isRefusal(error) ? explainCopy(db, old, draft.table, made, pairs, error) : error;
   }
   const count = verifyCopy(db, old, draft, made);
   for (const sql of swap) script.run(sql);
@@ -101,10 +101,6 @@ function refuseIfMoved(db: Database, old: TableState, made: NewTable): void {
 function hasMark(db: Database, old: TableState): boolean {
   const sql = 'SELECT 1 FROM main.sqlite_sequence WHERE name = ?';
   return isAutoincrement(old.table) && old.hasSequence && rows(db, sql, old.table.name)[0] !== undefined;
-}
-
-export function isConstraint(error: unknown): boolean {
-  return String((error as { code?: unknown } | undefined)?.code).startsWith('SQLITE_CONSTRAINT');
 }
 
 /** The statements that hand a table's statistics on to another name, which the indexes of its keys take on, too. */

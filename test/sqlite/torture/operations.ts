@@ -84,13 +84,25 @@ interface Added {
 }
 const ADDED: readonly Added[] = [
   { cell: 'null:NULL' },
-  { type: 'TEXT', parts: [['NOT', 'NOT NULL'], ['DEFAULT', "DEFAULT 'x'"]] },
+  {
+    type: 'TEXT',
+    parts: [
+      ['NOT', 'NOT NULL'],
+      ['DEFAULT', "DEFAULT 'x'"],
+    ],
+  },
   { type: 'INTEGER', parts: [['DEFAULT', 'DEFAULT (1 + 1)']], cell: 'integer:2' },
   { type: 'TEXT', parts: [['DEFAULT', 'DEFAULT CURRENT_TIMESTAMP']] },
   { type: 'TEXT', parts: [['NOT', 'NOT NULL']] },
   { type: 'INTEGER', parts: [['UNIQUE', 'UNIQUE']], cell: 'null:NULL' },
   { type: 'TEXT', parts: [['CHECK', 'CHECK (1) -- why']], cell: 'null:NULL' },
-  { type: 'TEXT /* note */', parts: [['COLLATE', 'COLLATE NOCASE'], ['DEFAULT', "DEFAULT ''"]] },
+  {
+    type: 'TEXT /* note */',
+    parts: [
+      ['COLLATE', 'COLLATE NOCASE'],
+      ['DEFAULT', "DEFAULT ''"],
+    ],
+  },
   { type: 'INTEGER', parts: [['REFERENCES', 'REFERENCES parent (id) ON DELETE CASCADE']], cell: 'null:NULL' },
   { type: 'INTEGER', parts: [['PRIMARY', 'PRIMARY KEY']] },
   { parts: [['GENERATED', 'AS (1 + 1) STORED']], cell: 'integer:2' },
@@ -143,7 +155,14 @@ const MAKERS: readonly Maker[] = [
     const { type = '', parts = [], cell } = pick(ADDED, more);
     const id = 100 + table.columns.length;
     const definition = [type, ...parts.map(([, text]) => text)].filter((text) => text !== '').join(' ');
-    const column = { id, name, gap: ' ', style: 0, type, parts: parts.map(([kind, text]) => partOf(kind, text, [id])) };
+    const column = {
+      id,
+      name,
+      gap: ' ',
+      style: 0,
+      type,
+      parts: parts.map(([kind, text]) => partOf(kind, text, [id])),
+    };
     return {
       ...call('addColumn', [name, definition], { ...table, columns: [...table.columns, column] }),
       added: new Map([[id, cell]]),
