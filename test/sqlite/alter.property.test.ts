@@ -85,6 +85,7 @@ async function judge({ schema, operations, how }: Drawn): Promise<void> {
     const wasDesynced = desynced(db);
     const copy = new Database(db.serialize());
     copy.pragma('foreign_keys = OFF');
+    copy.pragma(`ignore_check_constraints = ${String(before.pragmas['ignore_check_constraints'])}`);
     const name = how % 3 === 1 ? world.table.name.toUpperCase() : world.table.name;
     const table = /^[\x20-\x7e]*$/.test(name) ? name : world.table.name;
     const result =
@@ -186,10 +187,14 @@ function scriptComplaints(
 ): Complaints {
   if (after.objects.some(({ schema }) => schema === 'temp')) return [];
   const before = snapshotOf(copy);
-  const statements = alterTableSql(copy, table, perform(operations));
-  const told = differences(before, snapshotOf(copy));
-  if (told.length > 0) return told.map((each) => `telling the statements: ${each}`);
-  for (const sql of statements) copy.exec(sql);
+  try {
+    const statements = alterTableSql(copy, table, perform(operations));
+    const told = differences(before, snapshotOf(copy));
+    if (told.length > 0) return told.map((each) => `telling the statements: ${each}`);
+    for (const sql of statements) copy.exec(sql);
+  } catch (error) {
+    return [`the statements told: ${String(error)}`];
+  }
   const made = snapshotOf(copy);
   return differences({ ...after, pragmas: {}, broken: [] }, { ...made, pragmas: {}, broken: [] }).map(
     (each) => `by the statements told: ${each}`,

@@ -336,7 +336,7 @@ const MAKERS: readonly Maker[] = [
     const name = pick(['people', 'new table', 'Order', 'p"q', 'parent', 'USERS', 'sqlite_x', 'ünï2'], more);
     return call('renameTo', [name], { ...table, name });
   },
-  (table, _column, more) => call('dropColumn', [pick(['nothing', 'rowid', ''], more)], table),
+  (table, _column, more) => call('dropColumn', [pick(['nothing', 'users.a', '"'], more)], table),
 ];
 
 function stepOf(table: TableModel, [kind = 0, first = 0, second = 0, more = 0]: readonly number[]): Step {
