@@ -190,6 +190,32 @@ export class DatabaseError extends DecantError {
   readonly code = 'DECANT_DATABASE';
 }
 
+/** There is too little free space for what was about to be done, which was therefore not begun. */
+export class DiskSpaceError extends DecantError {
+  readonly code = 'DECANT_DISK_SPACE';
+
+  constructor(
+    message: string,
+    hint: string,
+    /** Bytes. */
+    readonly needed: number,
+    readonly free: number,
+  ) {
+    super(message, hint);
+  }
+}
+
+/** A backup cannot be made, read or restored; the database is as it was. */
+export class BackupError extends DecantError {
+  readonly code = 'DECANT_BACKUP';
+}
+
+/** There is no backup of that name. */
+export class UnknownBackupError extends DecantError {
+  readonly code = 'DECANT_UNKNOWN_BACKUP';
+  override readonly exitCode = EXIT.usage;
+}
+
 /** The database's journal was written by a newer Decant than this one. */
 export class NewerDatabaseError extends DecantError {
   readonly code = 'DECANT_NEWER_DATABASE';

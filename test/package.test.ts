@@ -7,6 +7,7 @@ import { resultOf, ROOT, runNode } from './helpers/processes.js';
 // What `npm publish` would hand out, as another program sees it: lib/, by the package's own name.
 const VALUES = [
   'AsyncMigrationError',
+  'BackupError',
   'BodyError',
   'ChangedMigrationError',
   'ConfigError',
@@ -16,6 +17,7 @@ const VALUES = [
   'DeadHandleError',
   'DecantError',
   'DeclinedError',
+  'DiskSpaceError',
   'DuplicateMigrationError',
   'EXIT',
   'ForeignKeyError',
@@ -40,6 +42,7 @@ const VALUES = [
   'TransactionManager',
   'UndeclaredLossError',
   'UnexpectedError',
+  'UnknownBackupError',
   'UnknownMigrationError',
   'UsageError',
   'closeDatabase',
