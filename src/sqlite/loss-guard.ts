@@ -2,7 +2,7 @@ import type { Database } from '../domain/migration.js';
 import type { Loss } from '../errors.js';
 import type { ChangeLog } from './change-log.js';
 import type { Effect } from './effects.js';
-import { foldName, quoteName } from './tokens.js';
+import { foldName, isWord, quoteName, tokensOf } from './tokens.js';
 
 /** An index, trigger or view as it was. */
 interface SchemaObject {
@@ -20,6 +20,8 @@ export class LossGuard {
   /** Row counts by the names, folded, that the tables had before the migration. */
   readonly #rows = new Map<string, number>();
   readonly #objects = new Map<string, SchemaObject>();
+  /** Those, by the same names, that have constraints and were dropped. */
+  readonly #constrained = new Set<string>();
   #countedAll = false;
 
   constructor(db: Database) {
@@ -45,6 +47,7 @@ export class LossGuard {
   #beforeDrops(tables: readonly string[], log: ChangeLog): void {
     for (const table of tables) {
       if (isUserTable(this.#db, table)) this.#count(table, log);
+      if (hasConstraints(this.#db, table)) this.#constrained.add(log.originOf(table));
       this.#noteObjects('tbl_name', table);
     }
   }
@@ -65,7 +68,9 @@ export class LossGuard {
     if (name === undefined)
       return log.droppedTables.includes(origin) ? [] : [{ kind: 'table', name: origin }];
     const after = countOf(this.#db, name);
-    return after < before ? [{ kind: 'rows', name, before, after }] : [];
+    const losses: Loss[] = after < before ? [{ kind: 'rows', name, before, after }] : [];
+    if (this.#constrained.has(origin) && log.isCopy(name)) losses.push({ kind: 'constraints', name });
+    return losses;
   }
 
   // What belongs to a table or view goes with it, but not when one of that name is there again.
@@ -145,6 +150,25 @@ function exists(db: Database, types: readonly string[], name: string): boolean {
   const found = db.prepare(`SELECT type FROM ${SCHEMAS} WHERE name = ? COLLATE NOCASE`).pluck().all(name);
   return found.some((type) => types.includes(type as string));
 }
+
+function hasConstraints(db: Database, table: string): boolean {
+  const sql = `SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE`;
+  const text = db.prepare(sql).pluck().get(table) as string | undefined;
+  return text !== undefined && tokensOf(text).some((token) => isWord(token, ...CONSTRAINTS));
+}
+
+const CONSTRAINTS = [
+  'PRIMARY',
+  'UNIQUE',
+  'NOT',
+  'CHECK',
+  'REFERENCES',
+  'DEFAULT',
+  'COLLATE',
+  'GENERATED',
+  'AS',
+  'STRICT',
+];
 
 function hasTriggerOrReplaces(db: Database, table: string): boolean {
   const sql = `SELECT 1 FROM ${SCHEMAS}
