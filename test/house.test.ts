@@ -15,6 +15,7 @@ const SEES: Readonly<Record<string, string>> = {
   sqlite: 'domain errors',
   output: 'domain errors',
   services: 'domain errors sqlite',
+  backup: 'domain errors services sqlite',
   register: 'services',
   testing: 'domain services',
   config: 'domain errors injection services',
