@@ -240,9 +240,12 @@ export interface Failure {
   readonly sqliteCode?: string | undefined;
   /**
    * `'all'`: the failed migration left nothing behind. `'unknown'`: it ran outside a transaction, or ended it.
-   * `'not begun'`: its prepare() failed, before anything ran.
+   * `'not begun'`: its prepare() failed, before anything ran. `'restored'`: it ran outside a transaction, and the
+   * database was put back to the backup that was made right before it.
    */
-  readonly rolledBack: 'all' | 'unknown' | 'not begun';
+  readonly rolledBack: 'all' | 'unknown' | 'not begun' | 'restored';
+  /** Absolute path of the backup of before the run, or of before a migration that ran outside a transaction. */
+  readonly backup?: string | undefined;
   /** Names of the migrations that this run had completed before; they stay. */
   readonly completed: readonly string[];
 }

@@ -8,6 +8,7 @@ import { resultOf, ROOT, runNode } from './helpers/processes.js';
 const VALUES = [
   'AsyncMigrationError',
   'BackupError',
+  'Backups',
   'BodyError',
   'ChangedMigrationError',
   'ConfigError',

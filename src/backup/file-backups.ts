@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { backupName, type Backup, type OnCopied, type Preceded } from '../domain/backup.js';
+import { backupName, type Backup, type OnCopied, type Preceded, type Restored } from '../domain/backup.js';
 import type { Database } from '../domain/migration.js';
 import { BackupError } from '../errors.js';
-import { Backups, type BackupPolicy, type Restored } from '../services/backups.js';
-import { openForReading, type ConfigureConnection } from '../services/database.js';
+import { Backups, type BackupPolicy } from '../services/backups.js';
+import { openForReading } from '../services/database.js';
 import type { JournalEntry } from '../services/migration-repository.js';
+import { newRunId } from '../services/run.js';
 import { filesOf } from './catalog.js';
 import { copyDatabase } from './copy.js';
 import { explaining } from './explain.js';
@@ -12,17 +12,7 @@ import { BackupFolder, WAYS_OUT } from './folder.js';
 import { bytesOf, hasUserTables, lookAt, requireRoom, settleNew, type Live } from './live.js';
 import type { RawFile } from './raw-file.js';
 import { replaceBy } from './replace.js';
-
-export interface BackupSettings {
-  readonly policy: BackupPolicy;
-  /** How many are kept. */
-  readonly keep: number;
-  /** A folder for all; without it, each database has one beside it. */
-  readonly directory?: string | undefined;
-  /** Milliseconds. */
-  readonly lockTimeout: number;
-  readonly configureConnection?: ConfigureConnection | undefined;
-}
+import type { BackupSettings } from './settings.js';
 
 /** Whose backups they are. Asked when it is first needed, since it may open the database. */
 export interface BackupTarget {
@@ -47,6 +37,10 @@ export class FileBackups extends Backups {
 
   override get policy(): BackupPolicy {
     return this.#settings.policy;
+  }
+
+  override get folder(): string {
+    return this.#target.file() === '' ? '' : this.#folder().path;
   }
 
   override async make(preceded: Preceded, onCopied?: OnCopied): Promise<Backup | undefined> {
@@ -77,6 +71,11 @@ export class FileBackups extends Backups {
     return this.#target.file() === '' ? [] : this.#folder().list();
   }
 
+  override find(name: string): Backup {
+    if (this.#target.file() !== '') return this.#folder().find(name);
+    throw new BackupError('A database in memory has no backups.', 'Name a file by --database.');
+  }
+
   override discard(backup: Backup): void {
     this.#folder().remove(backup);
   }
@@ -87,10 +86,8 @@ export class FileBackups extends Backups {
 
   override async restore(name: string, onCopied?: OnCopied): Promise<Restored> {
     const file = this.#target.file();
-    if (file === '')
-      throw new BackupError('A database in memory has no backups.', 'Name a file by --database.');
+    const backup = this.find(name);
     const folder = this.#folder();
-    const backup = folder.find(name);
     return explaining(
       `Cannot restore ${backup.name} into ${file}`,
       'The database is as it was.',
@@ -99,7 +96,7 @@ export class FileBackups extends Backups {
         const live = lookAt(file, backup, this.#settings.lockTimeout, this.#settings.configureConnection);
         requireRoom(live, backup, folder.path);
         const madeAt = new Date().toISOString();
-        const runId = randomBytes(6).toString('hex');
+        const runId = newRunId();
         const saved = live.size === 0 ? undefined : backupName(madeAt, runId);
         let replaced: Backup | null = null;
         await replaceBy(live, backup, {

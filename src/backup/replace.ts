@@ -12,7 +12,7 @@ import { refuseOtherPages, type Live } from './live.js';
 import { RawFile } from './raw-file.js';
 
 /** Awaited under the lock, before a page is copied. What it throws leaves the database as it is. */
-export type UnderLock = () => Promise<void>;
+type UnderLock = () => Promise<void>;
 
 export interface Replacement {
   /** Where to put the copy that is restored from. */

@@ -24,6 +24,15 @@ export interface Backup {
   readonly preceded: Pick<Preceded, 'command' | 'names'> | null;
 }
 
+/** What a restore has done. */
+export interface Restored {
+  readonly runId: string;
+  /** What the database holds now. */
+  readonly backup: Backup;
+  /** What it held before; null when there was nothing. */
+  readonly replaced: Backup | null;
+}
+
 /** Told how many bytes of how many have been copied. */
 export type OnCopied = (copied: number, total: number) => void;
 

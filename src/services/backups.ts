@@ -1,5 +1,5 @@
 import type { PlanStep } from '../domain/plan.js';
-import type { Backup, OnCopied, Preceded } from '../domain/backup.js';
+import type { Backup, OnCopied, Preceded, Restored } from '../domain/backup.js';
 import type { LoadedMigrations } from './loaded-migration.js';
 import type { JournalEntry } from './migration-repository.js';
 
@@ -8,14 +8,8 @@ export type BackupPolicy = (typeof BACKUP_POLICIES)[number];
 
 export const BACKUP_POLICIES = ['always', 'destructive', 'never'] as const;
 
-/** What a restore has done. */
-export interface Restored {
-  readonly runId: string;
-  /** What the database holds now. */
-  readonly backup: Backup;
-  /** What it held before; null when there was nothing. */
-  readonly replaced: Backup | null;
-}
+/** How many backups are kept, where nothing else is said. */
+export const DEFAULT_KEEP = 5;
 
 /** Copies of a database, made before it is migrated, and the way back to them. */
 export abstract class Backups {
@@ -28,8 +22,14 @@ export abstract class Backups {
    */
   abstract make(preceded: Preceded, onCopied?: OnCopied): Promise<Backup | undefined>;
 
+  /** Where they are; empty for a database in memory. */
+  abstract readonly folder: string;
+
   /** The backups of this database, newest first. */
   abstract list(): readonly Backup[];
+
+  /** @param name of a backup, or `'latest'` @throws UnknownBackupError */
+  abstract find(name: string): Backup;
 
   /** Removes one that turned out not to be needed. */
   abstract discard(backup: Backup): void;
@@ -39,7 +39,7 @@ export abstract class Backups {
 
   /**
    * Replaces the content of the database by that of a backup, under SQLite's lock; what it replaces is backed up first.
-   * @param name of a backup, or `'latest'`
+   * @param name as for `find`
    * @throws UnknownBackupError, BackupError, DiskSpaceError, DatabaseLockedError
    */
   abstract restore(name: string, onCopied?: OnCopied): Promise<Restored>;

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
-import { FileBackups, type BackupSettings } from '../../src/backup/file-backups.js';
+import { FileBackups } from '../../src/backup/file-backups.js';
+import type { BackupSettings } from '../../src/backup/settings.js';
 import type { Database as Connection } from '../../src/domain/migration.js';
 import { fileOf } from '../../src/services/database.js';
 import { makeFolder } from './files.js';
