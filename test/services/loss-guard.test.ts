@@ -59,7 +59,7 @@ function run(sql: string | ((db: Connection) => void), options: MigrationOptions
       else sql(handle);
     }
   }
-  return serviceFor({ database: db, migrations: [It] }).up();
+  return serviceFor({ database: db, migrations: [It], backup: 'never' }).up();
 }
 
 const SELECTS = [
