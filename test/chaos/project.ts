@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
@@ -77,31 +77,22 @@ async function makeTemplate(folder: string, journal: Journal, direction: Directi
   return { folder, reference: await referenceFor(folder, direction) };
 }
 
-/** What may be found after a run that begins with the database of `template`, migration by migration. */
-export async function referenceFor(
-  template: string,
-  direction: Direction,
-  directory = MIGRATIONS,
-): Promise<Reference> {
+async function referenceFor(template: string, direction: Direction): Promise<Reference> {
   const states: State[] = [];
   const finals: State[] = [];
   const walk = `${template}-walk`;
   const again = `${template}-again`;
   copyProject(template, walk);
-  for (let steps = 1; steps > 0;) {
+  const note = async (): Promise<void> => {
     states.push(stateOf(databaseIn(walk)));
     copyProject(walk, again);
-    await migrate(again, (service) => service.up(), directory);
+    await migrate(again, (service) => service.up());
     finals.push(stateOf(databaseIn(again)));
-    await migrate(
-      walk,
-      async (service) => {
-        const { pending, applied } = await service.status();
-        steps = direction === 'up' ? pending : applied;
-        if (steps > 0) await service[direction]({ steps: 1 });
-      },
-      directory,
-    );
+  };
+  await note();
+  for (let left = readdirSync(MIGRATIONS).length; left > 0; left -= 1) {
+    await migrate(walk, (service) => service[direction]({ steps: 1 }));
+    await note();
   }
   return { states, finals };
 }
@@ -143,34 +134,40 @@ export async function expectNextUp(
   index: number,
   directory = MIGRATIONS,
 ): Promise<void> {
-  const { code, output } = await decant('up', folder, directory).finished;
+  const { code, output } = await decant('up', folder, { directory }).finished;
   if (code !== 0) throw new Error(`the next up ended with ${code}:\n${output}`);
   expectFinal(folder, reference, index);
+}
+
+/** How the CLI ended. */
+export interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Of both streams. */
+  readonly output: string;
 }
 
 export interface Running {
   readonly child: ChildProcess;
   /** The CLI has said what it works on, and begins. */
   readonly begun: Promise<unknown>;
-  readonly finished: Promise<{ code: number | null; signal: NodeJS.Signals | null; output: string }>;
+  readonly finished: Promise<End>;
 }
 
 /** Starts the CLI on the database of a folder; `down` rolls back all. */
 export function decant(
   command: Direction,
   folder: string,
-  directory = MIGRATIONS,
-  wrapper: readonly string[] = [],
+  { directory = MIGRATIONS, env = {} }: { directory?: string; env?: Readonly<Record<string, string>> } = {},
 ): Running {
   const words = command === 'up' ? ['migrate:up'] : ['migrate:reset', '--yes'];
   const settings = ['--database', databaseIn(folder), '--dir', directory, '--lock-timeout', '60000'];
-  const line = [...wrapper, process.execPath, CLI, ...words, ...settings];
-  return start(line, folder);
-}
-
-function start([program = '', ...args]: readonly string[], cwd: string): Running {
   const { PATH, HOME } = process.env;
-  const child = spawn(program, args, { cwd, env: { PATH, HOME }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [CLI, ...words, ...settings], {
+    cwd: folder,
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -181,4 +178,15 @@ function start([program = '', ...args]: readonly string[], cwd: string): Running
     output,
   }));
   return { child, begun: Promise.race([once(child.stderr, 'data'), finished]), finished };
+}
+
+/**
+ * What the CLI said was done must be so, and no more than that, but for the one that it was ended in.
+ * @throws Error when it is not
+ */
+export function refuseFalseReport({ code, signal, output }: End, index: number, { states }: Reference): void {
+  const said = output.match(/^✓ (?:Applied|Rolled back) \d/gm)?.length ?? 0;
+  const most = signal === null ? said : said + 1;
+  const isTrue = code === 0 ? index === states.length - 1 : index >= said && index <= most;
+  if (!isTrue) throw new Error(`in state ${index} it ended with ${signal ?? code}, and said:\n${output}`);
 }

@@ -99,7 +99,7 @@ function records(db: Database.Database, sql: string): string {
   try {
     return JSON.stringify(db.prepare(sql).raw().all());
   } catch (error) {
-    if (String((error as Error).message).startsWith('no such table')) return '[]';
+    if ((error as Error).message.startsWith('no such table')) return '[]';
     throw error;
   }
 }

@@ -21,7 +21,7 @@ const CUTS = {
 /** A run's WAL loses its end: what was committed before it must be there, and nothing else. */
 export const walCuts: readonly Kind[] = Object.entries(CUTS).map(([where, cut]) => ({
   name: `WAL cut ${where}`,
-  short: 2,
+  short: 1,
   long: 150,
   prepare: async (workshop, folder) => {
     const { folder: template, reference } = await workshop.template('wal', 'up');
