@@ -279,8 +279,8 @@ export class ForeignKeyError extends MigrationFailedError {
 
 /** What is gone that the migration did not ask to remove. */
 export interface Loss {
-  readonly kind: 'rows' | 'table' | 'index' | 'trigger' | 'view';
-  /** The table that lost rows, or what is gone altogether. */
+  readonly kind: 'rows' | 'constraints' | 'table' | 'index' | 'trigger' | 'view';
+  /** The table that lost rows or all its constraints, or what is gone altogether. */
   readonly name: string;
   /** The table of an index or trigger. */
   readonly table?: string;

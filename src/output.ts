@@ -70,13 +70,14 @@ export function errorText(error: DecantError, paint: Paint): string {
   ].join('\n');
 }
 
-const ROWS = 10;
+/** How many rows that violate a foreign key are shown; there may be millions. */
+export const ROWS_SHOWN = 10;
 
 function rowsText({ violations }: ForeignKeyError): string {
   const rows = violations
-    .slice(0, ROWS)
+    .slice(0, ROWS_SHOWN)
     .map(({ table, row, columns, values }) => `${table} ${row}: (${columns.join(', ')}) = (${cut(values)})`);
-  if (violations.length > ROWS) rows.push(`… (${violations.length - ROWS} more rows)`);
+  if (violations.length > ROWS_SHOWN) rows.push(`… (${violations.length - ROWS_SHOWN} more rows)`);
   return rows.join(`\n${' '.repeat(15)}`);
 }
 

@@ -2,7 +2,6 @@ import type { Database } from '../domain/migration.js';
 import { ChangeLog } from '../sqlite/change-log.js';
 import { effectsOf, type Effect } from '../sqlite/effects.js';
 import { ForeignKeyGuard } from '../sqlite/foreign-key-guard.js';
-import { foreignKeyState, type ForeignKeyState } from '../sqlite/foreign-keys.js';
 import { LossGuard, reachOf } from '../sqlite/loss-guard.js';
 import type { MigrationScope } from '../sqlite/scope.js';
 import { openBeside } from './database.js';
@@ -29,8 +28,10 @@ export class BodyWatch {
     this.#inside = inside;
     this.#foreignKeys = rules.foreignKeys;
     this.#losses = new LossGuard(db);
-    const canLookBack = inside === 'transaction' && isWal(db);
-    this.#keys = new ForeignKeyGuard(db, rules.foreignKeyCheck, canLookBack ? () => lookBack(db) : undefined);
+    this.#keys = new ForeignKeyGuard(db, rules.foreignKeyCheck, {
+      isOpen: () => inside === 'transaction' && isWal(db),
+      read: (look) => readBeside(db, look),
+    });
   }
 
   get warnings(): readonly string[] {
@@ -100,10 +101,10 @@ function isWal(db: Database): boolean {
   return !db.memory && isShared && db.pragma('journal_mode', { simple: true }) === 'wal';
 }
 
-function lookBack(db: Database): ForeignKeyState {
+function readBeside<T>(db: Database, look: (before: Database) => T): T {
   const before = openBeside(db);
   try {
-    return foreignKeyState(before);
+    return look(before);
   } finally {
     before.close();
   }

@@ -145,6 +145,7 @@ const NOT_UNDONE = 'It ran without a transaction: what it did is in the database
 
 function lossText({ kind, name, table, before, after }: Loss): string {
   if (kind === 'rows') return `${Number(before) - Number(after)} of ${before} rows of ${name}`;
+  if (kind === 'constraints') return `the constraints of ${name}, made anew by AS SELECT`;
   return table === undefined ? `${kind} ${name}` : `${kind} ${name} of ${table}`;
 }
 

@@ -31,9 +31,9 @@ export class SqliteTransactionManager extends TransactionManager {
     if (this.#db.inTransaction) throw nestedError();
     if (this.#foreignKeys !== undefined) return work();
     const before = this.#readForeignKeys();
+    this.#foreignKeys = before;
     let result: T;
     try {
-      this.#setForeignKeys('off');
       result = work();
     } catch (error) {
       this.#endSession(before, 'failed');
@@ -90,6 +90,8 @@ export class SqliteTransactionManager extends TransactionManager {
       callAndKill(body, guarded);
     } catch (error) {
       throw this.#failureOutside(error, guarded);
+    } finally {
+      this.#foreignKeys = this.#readForeignKeys(); // here the body may have set them itself
     }
     if (this.#db.inTransaction) this.#refuseOpenTransaction();
     watch.refuseDamage();
@@ -112,7 +114,6 @@ export class SqliteTransactionManager extends TransactionManager {
   #setForeignKeys(wanted: BodyRules['foreignKeys']): void {
     if (this.#foreignKeys === wanted) return;
     this.#foreignKeys = wanted;
-    if (this.#readForeignKeys() === wanted) return;
     this.#db.pragma(`foreign_keys = ${wanted === 'enforced' ? 'ON' : 'OFF'}`);
     if (this.#readForeignKeys() !== wanted) throw foreignKeysError(this.#db.name, wanted);
   }

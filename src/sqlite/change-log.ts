@@ -11,6 +11,7 @@ export class ChangeLog {
   readonly #tables = new Map<string, TableId | undefined>();
   readonly #emptied = new Set<TableId>();
   readonly #droppedTables = new Set<TableId>();
+  readonly #copies = new Set<TableId>();
   readonly #dropped = new Set<string>();
   readonly #touched = new Set<string>();
   #made = 0;
@@ -61,6 +62,12 @@ export class ChangeLog {
     return this.#emptied.has(origin) || (id !== undefined && this.#emptied.has(id));
   }
 
+  /** Whether what has this name now was made by AS SELECT. */
+  isCopy(name: string): boolean {
+    const id = this.#idOf(foldName(name));
+    return id !== undefined && this.#copies.has(id);
+  }
+
   /** Whether an object was dropped by its name. */
   drops(type: ObjectType, name: string): boolean {
     return this.#dropped.has(`${type} ${foldName(name)}`);
@@ -75,7 +82,7 @@ export class ChangeLog {
       case 'write':
         return this.#write(foldName(effect.table), effect.removes);
       case 'create':
-        return this.#create(effect.type, foldName(effect.name));
+        return this.#create(effect, foldName(effect.name));
       case 'drop':
         return this.#drop(effect.type, foldName(effect.name));
       case 'rename':
@@ -94,9 +101,11 @@ export class ChangeLog {
     if (removes && id !== undefined) this.#emptied.add(id);
   }
 
-  #create(type: ObjectType, name: string): void {
+  #create({ type, copies }: Extract<Effect, { kind: 'create' }>, name: string): void {
     if (type === 'trigger') this.#madeTrigger = true;
-    if (type === 'table') this.#tables.set(name, this.#made++);
+    if (type !== 'table') return;
+    if (copies) this.#copies.add(this.#made);
+    this.#tables.set(name, this.#made++);
   }
 
   #drop(type: ObjectType, name: string): void {

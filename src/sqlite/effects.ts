@@ -4,7 +4,8 @@ import { isWord, nameOf, statementsOf, type Token } from './tokens.js';
 export type Effect =
   /** Rows of a table or view are inserted or changed; `removes`: it says itself that rows may go. */
   | { readonly kind: 'write'; readonly table: string; readonly removes: boolean }
-  | { readonly kind: 'create'; readonly type: ObjectType; readonly name: string }
+  /** `copies`: it is a table made by AS SELECT, which has columns and no constraints. */
+  | { readonly kind: 'create'; readonly type: ObjectType; readonly name: string; readonly copies: boolean }
   | { readonly kind: 'drop'; readonly type: ObjectType; readonly name: string }
   | { readonly kind: 'rename'; readonly from: string; readonly to: string }
   /** Another change of a table's definition. */
@@ -46,9 +47,8 @@ const VERBS: Readonly<Record<string, (read: Reader) => Effect | undefined>> = {
     const type = typeOf(read);
     for (const word of ['IF', 'NOT', 'EXISTS']) read.skip(word);
     const name = readName(read);
-    return type === undefined || name === undefined || isTemporary
-      ? undefined
-      : { kind: 'create', type, name };
+    if (type === undefined || name === undefined || isTemporary) return undefined;
+    return { kind: 'create', type, name, copies: type === 'table' && isWord(read.peek(), 'AS') };
   },
   DROP: (read) => {
     const type = typeOf(read);

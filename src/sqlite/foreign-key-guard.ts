@@ -8,25 +8,30 @@ import { foldName } from './tokens.js';
 /** Which foreign keys are checked after a migration: all, those of what it changed and of its children, or none. */
 export type ForeignKeyCheck = 'all' | 'changed' | 'none';
 
+/**
+ * The database as it was before a transaction that is not yet committed. Where it cannot be seen any more, the guard
+ * looks before the first statement that may violate a key, which costs the check once more.
+ */
+export interface Past {
+  isOpen(): boolean;
+  read<T>(look: (before: Database) => T): T;
+}
+
 const NONE: ForeignKeyState = { violations: [], mismatches: [] };
 
 /** Tells which foreign keys a migration has left violated that were not before. */
 export class ForeignKeyGuard {
   readonly #db: Database;
   readonly #check: ForeignKeyCheck;
-  readonly #lookBack: (() => ForeignKeyState) | undefined;
+  readonly #past: Past;
   #before: ForeignKeyState | undefined;
   #mayViolate = false;
   #reach: Reach = 'named';
 
-  /**
-   * @param lookBack tells what was violated before the migration, while it is not yet committed; where nothing can,
-   * the guard looks before the first statement that may violate a key, which costs the check once more
-   */
-  constructor(db: Database, check: ForeignKeyCheck, lookBack: (() => ForeignKeyState) | undefined) {
+  constructor(db: Database, check: ForeignKeyCheck, past: Past) {
     this.#db = db;
     this.#check = check;
-    this.#lookBack = lookBack;
+    this.#past = past;
   }
 
   /** To be called before statements run. */
@@ -35,8 +40,8 @@ export class ForeignKeyGuard {
     if (reach === 'anywhere') this.#reach = reach;
     // What only makes new things violates nothing.
     if (!effects.some(({ kind }) => kind !== 'create' && kind !== 'pragma')) return;
+    if (!this.#mayViolate && !this.#past.isOpen()) this.#before = foreignKeyState(this.#db);
     this.#mayViolate = true;
-    if (this.#lookBack === undefined) this.#before ??= foreignKeyState(this.#db);
   }
 
   /** What is violated now and was not before. */
@@ -44,7 +49,7 @@ export class ForeignKeyGuard {
     if (!this.#mayViolate) return NONE;
     const after = foreignKeyState(this.#db, this.#tablesToCheck(log));
     if (after.violations.length === 0 && after.mismatches.length === 0) return NONE;
-    const before = this.#before ?? this.#lookBack?.() ?? NONE;
+    const before = this.#before ?? this.#past.read(foreignKeyState);
     return newTrouble(before, after, (table) => log.originOf(table));
   }
 

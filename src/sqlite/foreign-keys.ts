@@ -98,7 +98,8 @@ type FoundRow = [table: string, rowid: bigint | null, parent: string, foreignKey
 
 function describe(db: Database, rows: readonly FoundRow[]): readonly Violation[] {
   const groups = new Map<string, { key: ForeignKey; rowids: unknown[] }>();
-  for (const [table, rowid, , id] of rows) {
+  // SQLite goes through the tables in an order that means nothing.
+  for (const [table, rowid, , id] of rows.toSorted(([a], [b]) => Number(a > b) - Number(a < b))) {
     const name = JSON.stringify([table, String(id)]);
     const group = groups.get(name) ?? { key: foreignKeyOf(db, table, id), rowids: [] };
     group.rowids.push(rowid);

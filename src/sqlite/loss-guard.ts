@@ -2,7 +2,7 @@ import type { Database } from '../domain/migration.js';
 import type { Loss } from '../errors.js';
 import type { ChangeLog } from './change-log.js';
 import type { Effect } from './effects.js';
-import { foldName, quoteName } from './tokens.js';
+import { foldName, isWord, quoteName, tokensOf } from './tokens.js';
 
 /** An index, trigger or view as it was. */
 interface SchemaObject {
@@ -20,6 +20,8 @@ export class LossGuard {
   /** Row counts by the names, folded, that the tables had before the migration. */
   readonly #rows = new Map<string, number>();
   readonly #objects = new Map<string, SchemaObject>();
+  /** Those, by the same names, that have constraints and were dropped. */
+  readonly #constrained = new Set<string>();
   #countedAll = false;
 
   constructor(db: Database) {
@@ -45,6 +47,7 @@ export class LossGuard {
   #beforeDrops(tables: readonly string[], log: ChangeLog): void {
     for (const table of tables) {
       if (isUserTable(this.#db, table)) this.#count(table, log);
+      if (hasConstraints(this.#db, table)) this.#constrained.add(log.originOf(table));
       this.#noteObjects('tbl_name', table);
     }
   }
@@ -61,22 +64,27 @@ export class LossGuard {
   }
 
   #lossOf(origin: string, before: number, log: ChangeLog): Loss[] {
-    const name = [log.nameNow(origin), origin].find((each) => isUserTable(this.#db, each));
+    const name = this.#nameNow(origin, log);
     if (name === undefined)
       return log.droppedTables.includes(origin) ? [] : [{ kind: 'table', name: origin }];
     const after = countOf(this.#db, name);
-    return after < before ? [{ kind: 'rows', name, before, after }] : [];
+    const losses: Loss[] = after < before ? [{ kind: 'rows', name, before, after }] : [];
+    if (this.#constrained.has(origin) && log.isCopy(name)) losses.push({ kind: 'constraints', name });
+    return losses;
   }
 
   // What belongs to a table or view goes with it, but not when one of that name is there again.
   #lostObjects(log: ChangeLog): Loss[] {
     return [...this.#objects.values()].flatMap(({ type, name, table }): Loss[] => {
-      if (log.drops(type, name) || exists(this.#db, [type], name)) return [];
-      if (type === 'view') return [{ kind: 'view', name }];
-      const owners = [log.nameNow(foldName(table)), table];
-      const isOwned = owners.some((owner) => exists(this.#db, ['table', 'view'], owner));
-      return isOwned ? [{ kind: type, name, table }] : [];
+      if (type !== 'view' && this.#nameNow(foldName(table), log) === undefined) return [];
+      if (log.drops(type, name) || hasObject(this.#db, type, name)) return [];
+      return [type === 'view' ? { kind: 'view', name } : { kind: type, name, table }];
     });
+  }
+
+  // What was dropped or renamed may be there again, or a savepoint was rolled back.
+  #nameNow(origin: string, log: ChangeLog): string | undefined {
+    return [log.nameNow(origin), origin].find((name) => hasColumns(this.#db, name));
   }
 
   #count(table: string, log: ChangeLog): void {
@@ -87,7 +95,7 @@ export class LossGuard {
   // The tables are those of before the statements, so what is known by now was not made by the migration.
   #noteObjects(column: string, value: string): void {
     const sql = `SELECT type, name, tbl_name AS "table" FROM ${SCHEMAS}
-      WHERE ${column} = ? COLLATE NOCASE AND type IN ('index', 'trigger', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`;
+      WHERE type IN ('index', 'trigger', 'view') AND ${column} = ? COLLATE NOCASE AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`;
     for (const object of this.#db.prepare(sql).all(value) as SchemaObject[]) {
       this.#objects.set(`${object.type} ${foldName(object.name)}`, object);
     }
@@ -129,22 +137,48 @@ const SCHEMAS = '(SELECT * FROM main.sqlite_schema UNION ALL SELECT * FROM temp.
  * Decant's records, which the engine writes by itself, and not those of Litestream, which come and go.
  */
 export function userTables(db: Database): readonly string[] {
-  return db.prepare(USER_TABLES).pluck().all() as string[];
+  return db.prepare(userTablesSql('pragma_table_list')).pluck().all() as string[];
+}
+
+function isUserTable(db: Database, name: string): boolean {
+  return db.prepare(userTablesSql('pragma_table_list(?)')).get(name) !== undefined;
 }
 
 // https://sqlite.org/pragma.html#pragma_table_list
-const USER_TABLES = `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
-  AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN ('_migrations', '_migrations_journal')
-  AND name NOT LIKE '\\_litestream\\_%' ESCAPE '\\'`;
-
-function isUserTable(db: Database, name: string): boolean {
-  return db.prepare(`${USER_TABLES} AND name = ? COLLATE NOCASE`).get(name) !== undefined;
+function userTablesSql(list: string): string {
+  return `SELECT name FROM ${list} WHERE schema = 'main' AND type = 'table'
+    AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN ('_migrations', '_migrations_journal')
+    AND name NOT LIKE '\\_litestream\\_%' ESCAPE '\\'`;
 }
 
-function exists(db: Database, types: readonly string[], name: string): boolean {
-  const found = db.prepare(`SELECT type FROM ${SCHEMAS} WHERE name = ? COLLATE NOCASE`).pluck().all(name);
-  return found.some((type) => types.includes(type as string));
+/** Whether there is a table or a view of this name. SQLite answers from what it keeps in memory. */
+function hasColumns(db: Database, name: string): boolean {
+  return db.prepare(`SELECT 1 FROM pragma_table_xinfo(?, 'main')`).get(name) !== undefined;
 }
+
+function hasObject(db: Database, type: string, name: string): boolean {
+  const sql = `SELECT 1 FROM ${SCHEMAS} WHERE type = ? AND name = ? COLLATE NOCASE`;
+  return db.prepare(sql).get(type, name) !== undefined;
+}
+
+function hasConstraints(db: Database, table: string): boolean {
+  const sql = `SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE`;
+  const text = db.prepare(sql).pluck().get(table) as string | undefined;
+  return text !== undefined && tokensOf(text).some((token) => isWord(token, ...CONSTRAINTS));
+}
+
+const CONSTRAINTS = [
+  'PRIMARY',
+  'UNIQUE',
+  'NOT',
+  'CHECK',
+  'REFERENCES',
+  'DEFAULT',
+  'COLLATE',
+  'GENERATED',
+  'AS',
+  'STRICT',
+];
 
 function hasTriggerOrReplaces(db: Database, table: string): boolean {
   const sql = `SELECT 1 FROM ${SCHEMAS}
