@@ -18,7 +18,7 @@ export interface Prepared {
   /** How many different cases there are, where that is known. */
   readonly count?: number;
   /** Why this machine cannot try it. */
-  readonly impossible?: string;
+  readonly impossible?: string | undefined;
   /**
    * Tries one case, and says in a word where the disaster struck.
    * @param folder an empty folder of the case's own, kept if it throws

@@ -1,53 +1,19 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
-import 'reflect-metadata';
-import { MigrationService, registerDecant } from 'decant';
-import { container } from 'tsyringe';
+import { databaseIn, migrate, type Act } from './acts.js';
+import { decant, type End, type Running } from './processes.js';
 import { differences, stateOf, type State } from './state.js';
 import { makeSubject, type Journal } from './subject.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CLI = join(ROOT, 'lib', 'cli.js');
-export const MIGRATIONS = join(ROOT, 'test', 'chaos', 'migrations');
-
-export type Direction = 'up' | 'down';
-
-export const DIRECTIONS: readonly Direction[] = ['up', 'down'];
-
-/** Undisturbed: what the database is after each migration, and what the next `up` makes of each of these. */
+/** Undisturbed: what the database is after each step of an act, and what the next `up` makes of each of these. */
 export interface Reference {
   readonly states: readonly State[];
   readonly finals: readonly State[];
 }
 
-export const databaseIn = (folder: string): string => join(folder, 'app.db');
-
-/** Runs the engine in this process, on a connection of its own. */
-export async function migrate(
-  folder: string,
-  work: (service: MigrationService, db: Database.Database) => Promise<unknown>,
-  directory = MIGRATIONS,
-): Promise<void> {
-  const db = new Database(databaseIn(folder), { timeout: 10_000 });
-  try {
-    await work(serviceFor(db, directory), db);
-  } finally {
-    db.close();
-  }
-}
-
-export function serviceFor(database: Database.Database, directory = MIGRATIONS): MigrationService {
-  const own = container.createChildContainer();
-  registerDecant(own, { database, directory });
-  return own.resolve(MigrationService);
-}
-
-/** A folder with a database from which cases begin, never written to, and what may be found after each. */
+/** A folder with a database in which an act begins, never written to, and what may be found after it. */
 export interface Template {
+  readonly act: Act;
   readonly folder: string;
   readonly reference: Reference;
 }
@@ -61,44 +27,54 @@ export class Workshop {
     this.#root = root;
   }
 
-  /** Before all migrations, or after all. */
-  template(journal: Journal, direction: Direction): Promise<Template> {
-    const name = `${direction}-${journal}`;
-    const made = this.#templates.get(name) ?? makeTemplate(join(this.#root, name), journal, direction);
+  template(act: Act, journal: Journal): Promise<Template> {
+    const name = `${act.name}, ${journal}`;
+    const made = this.#templates.get(name) ?? makeTemplate(join(this.#root, name), act, journal);
     this.#templates.set(name, made);
     return made;
   }
 }
 
-async function makeTemplate(folder: string, journal: Journal, direction: Direction): Promise<Template> {
+async function makeTemplate(root: string, act: Act, journal: Journal): Promise<Template> {
+  const [folder, walk, again] = ['begin', 'walk', 'again'].map((name) => join(root, name)) as [
+    string,
+    string,
+    string,
+  ];
   mkdirSync(folder, { recursive: true });
   makeSubject(databaseIn(folder), journal);
-  if (direction === 'down') await migrate(folder, (service) => service.up());
-  return { folder, reference: await referenceFor(folder, direction) };
-}
-
-async function referenceFor(template: string, direction: Direction): Promise<Reference> {
+  await act.begin(folder);
+  copyProject(folder, walk);
   const states: State[] = [];
   const finals: State[] = [];
-  const walk = `${template}-walk`;
-  const again = `${template}-again`;
-  copyProject(template, walk);
   const note = async (): Promise<void> => {
     states.push(stateOf(databaseIn(walk)));
+    rmSync(again, { recursive: true, force: true });
     copyProject(walk, again);
-    await migrate(again, (service) => service.up());
+    await migrate(again, (service) => service.up(), act.directory);
     finals.push(stateOf(databaseIn(again)));
   };
   await note();
-  for (let left = readdirSync(MIGRATIONS).length; left > 0; left -= 1) {
-    await migrate(walk, (service) => service[direction]({ steps: 1 }));
-    await note();
-  }
-  return { states, finals };
+  await act.walk(walk, note);
+  return { act, folder, reference: { states, finals } };
 }
 
 export function copyProject(from: string, to: string): void {
   cpSync(from, to, { recursive: true });
+}
+
+/** Starts the CLI on the database of a folder. */
+export function start(act: Act, folder: string, env?: Readonly<Record<string, string>>): Running {
+  const { words, directory } = act;
+  const settings = ['--database', databaseIn(folder), '--dir', directory, '--lock-timeout', '60000'];
+  return decant([...words, ...settings], folder, env);
+}
+
+/** How an act ends that nothing disturbs. */
+export async function finish(act: Act, folder: string, env?: Readonly<Record<string, string>>): Promise<End> {
+  const end = await start(act, folder, env).finished;
+  if (end.code !== 0) throw new Error(`${act.name}, undisturbed, ended with ${end.code}:\n${end.output}`);
+  return end;
 }
 
 /**
@@ -115,7 +91,24 @@ export function whichState(folder: string, { states }: Reference): number {
   throw new Error(`neither old nor new: unlike state ${closest?.i} in ${closest?.parts.join(', ')}`);
 }
 
-/** Where in a run a state is. */
+/**
+ * Looks at what a disturbed act has left, as it left it, with a hot journal or a WAL: SQLite recovers one copy of it
+ * and Decant another.
+ * @returns where in the act the disaster struck
+ * @throws Error when the database is neither old nor new, or the next up does not go on from there
+ */
+export async function judge(template: Template, left: string, end: End): Promise<string> {
+  const { act, reference } = template;
+  const next = `${left}-next`;
+  copyProject(left, next);
+  const index = whichState(left, reference);
+  refuseFalseReport(end, index, reference);
+  act.check?.(left, reference);
+  await expectNextUp(next, template, index);
+  return placeOf(index, reference);
+}
+
+/** Where in an act a state is. */
 export function placeOf(index: number, { states }: Reference): string {
   if (index === 0) return 'old';
   return index === states.length - 1 ? 'new' : 'between two';
@@ -130,61 +123,15 @@ export function expectFinal(folder: string, { finals }: Reference, index: number
 /** Has the CLI recover, migrate up, and compares what there is then with what it should be. */
 export async function expectNextUp(
   folder: string,
-  reference: Reference,
+  { act, reference }: Pick<Template, 'act' | 'reference'>,
   index: number,
-  directory = MIGRATIONS,
 ): Promise<void> {
-  const { code, output } = await decant('up', folder, { directory }).finished;
-  if (code !== 0) throw new Error(`the next up ended with ${code}:\n${output}`);
+  await finish({ ...act, name: 'the next up', words: ['migrate:up'] }, folder);
   expectFinal(folder, reference, index);
 }
 
-/** How the CLI ended. */
-export interface End {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  /** Of both streams. */
-  readonly output: string;
-}
-
-export interface Running {
-  readonly child: ChildProcess;
-  /** The CLI has said what it works on, and begins. */
-  readonly begun: Promise<unknown>;
-  readonly finished: Promise<End>;
-}
-
-/** Starts the CLI on the database of a folder; `down` rolls back all. */
-export function decant(
-  command: Direction,
-  folder: string,
-  { directory = MIGRATIONS, env = {} }: { directory?: string; env?: Readonly<Record<string, string>> } = {},
-): Running {
-  const words = command === 'up' ? ['migrate:up'] : ['migrate:reset', '--yes'];
-  const settings = ['--database', databaseIn(folder), '--dir', directory, '--lock-timeout', '60000'];
-  const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [CLI, ...words, ...settings], {
-    cwd: folder,
-    env: { PATH, HOME, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  }
-  const finished = once(child, 'close').then(([code, signal]) => ({
-    code: code as number | null,
-    signal: signal as NodeJS.Signals | null,
-    output,
-  }));
-  return { child, begun: Promise.race([once(child.stderr, 'data'), finished]), finished };
-}
-
-/**
- * What the CLI said was done must be so, and no more than that, but for the one that it was ended in.
- * @throws Error when it is not
- */
-export function refuseFalseReport({ code, signal, output }: End, index: number, { states }: Reference): void {
+// What the CLI said was done must be so, and no more than that, but for the one that it was ended in.
+function refuseFalseReport({ code, signal, output }: End, index: number, { states }: Reference): void {
   const said = output.match(/^✓ (?:Applied|Rolled back) \d/gm)?.length ?? 0;
   const most = signal === null ? said : said + 1;
   const isTrue = code === 0 ? index === states.length - 1 : index >= said && index <= most;

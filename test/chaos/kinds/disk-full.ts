@@ -1,20 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ACTS } from '../acts.js';
 import type { Kind } from '../kind.js';
-import {
-  copyProject,
-  decant,
-  DIRECTIONS,
-  expectNextUp,
-  placeOf,
-  refuseFalseReport,
-  whichState,
-  type Direction,
-  type Template,
-} from '../project.js';
+import { copyProject, judge, start, type Template } from '../project.js';
 import type { Random } from '../random.js';
 import { JOURNALS, type Journal } from '../subject.js';
+
+const acts = ACTS.filter(({ impossible }) => impossible === undefined);
 
 /** A file system of its own becomes full somewhere in a run. */
 export const fullDisks: readonly Kind[] = JOURNALS.map((journal) => ({
@@ -29,15 +22,14 @@ export const fullDisks: readonly Kind[] = JOURNALS.map((journal) => ({
     return {
       dispose: () => unmount(disk),
       tryCase: async (random, own) => {
-        const direction = random.pick(DIRECTIONS);
-        const template = await workshop.template(journal, direction);
+        const template = await workshop.template(random.pick(acts), journal);
         try {
-          return await fill(random, disk, { template, direction });
+          return await fill(random, disk, template, journal);
         } catch (error) {
           cpSync(join(disk, 'project'), join(own, 'project'), { recursive: true });
           throw error;
         } finally {
-          rmSync(join(disk, 'project'), { recursive: true, force: true });
+          for (const each of readdirSync(disk)) rmSync(join(disk, each), { recursive: true });
         }
       },
     };
@@ -59,26 +51,17 @@ function unmount(disk: string): void {
 // What a run adds to the disk at most: in WAL the log, which is larger than the database in the end.
 const ROOM: Readonly<Record<Journal, number>> = { wal: 5_000_000, delete: 2_500_000 };
 
-interface Filling {
-  readonly template: Template;
-  readonly direction: Direction;
-}
-
-async function fill(random: Random, disk: string, { template, direction }: Filling): Promise<string> {
-  const { folder, reference } = template;
+async function fill(random: Random, disk: string, template: Template, journal: Journal): Promise<string> {
   const own = join(disk, 'project');
   const ballast = join(disk, 'ballast');
-  copyProject(folder, own);
+  copyProject(template.folder, own);
   const { bavail, bsize } = statfsSync(disk);
-  const journal = folder.endsWith('wal') ? 'wal' : 'delete';
   writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - random.below(ROOM[journal])), 1));
-  const end = await decant(direction, own).finished;
+  const end = await start(template.act, own).finished;
   rmSync(ballast);
-  const index = whichState(own, reference);
-  refuseFalseReport(end, index, reference);
   if (end.code !== 0 && !/disk is full|disk I\/O error/.test(end.output)) {
     throw new Error(`it ended with ${end.code} and did not say why:\n${end.output}`);
   }
-  await expectNextUp(own, reference, index);
-  return end.code === 0 ? 'enough room' : placeOf(index, reference);
+  const place = await judge(template, own, end);
+  return end.code === 0 ? 'enough room' : place;
 }

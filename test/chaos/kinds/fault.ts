@@ -3,17 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Kind } from '../kind.js';
-import {
-  copyProject,
-  decant,
-  DIRECTIONS,
-  expectNextUp,
-  placeOf,
-  refuseFalseReport,
-  whichState,
-  type Direction,
-  type Template,
-} from '../project.js';
+import { ACTS, type Act } from '../acts.js';
+import { copyProject, finish, judge, start, type Template } from '../project.js';
 import { JOURNALS, type Journal } from '../subject.js';
 
 const SOURCE = fileURLToPath(new URL('../fault.c', import.meta.url));
@@ -26,6 +17,8 @@ export const faults: readonly Kind[] = [
   ),
 ];
 
+const acts = ACTS.filter(({ impossible }) => impossible === undefined);
+
 function stumbling(name: string, journal: Journal, ways: readonly string[]): Kind {
   return {
     name,
@@ -36,20 +29,17 @@ function stumbling(name: string, journal: Journal, ways: readonly string[]): Kin
       const refused = compile(library);
       if (refused !== undefined)
         return { impossible: refused, tryCase: () => Promise.reject(new Error(refused)) };
-      const counts = new Map<Direction, number>();
+      const counts = new Map<Act, number>();
       return {
         tryCase: async (random, own) => {
-          const direction = random.pick(DIRECTIONS);
-          const template = await workshop.template(journal, direction);
-          const count =
-            counts.get(direction) ?? (await countIn(template, join(folder, direction), direction, library));
-          counts.set(direction, count);
-          const settings = {
-            FAULT: random.pick(ways),
-            FAULT_AT: String(1 + random.below(count)),
-            LD_PRELOAD: library,
-          };
-          return stumble(template, own, direction, settings);
+          const act = random.pick(acts);
+          const template = await workshop.template(act, journal);
+          const count = counts.get(act) ?? (await countIn(template, join(folder, act.name), library));
+          counts.set(act, count);
+          const left = join(own, 'left');
+          copyProject(template.folder, left);
+          const fault = { FAULT: random.pick(ways), FAULT_AT: String(1 + random.below(count)) };
+          return judge(template, left, await start(act, left, { ...fault, LD_PRELOAD: library }).finished);
         },
       };
     },
@@ -63,33 +53,9 @@ function compile(library: string): string | undefined {
   return status === 0 ? undefined : `cannot compile ${SOURCE}: ${error?.message ?? stderr.trim()}`;
 }
 
-async function countIn(
-  template: Template,
-  folder: string,
-  direction: Direction,
-  library: string,
-): Promise<number> {
-  const log = `${folder}.log`;
-  copyProject(template.folder, folder);
-  const { code, output } = await decant(direction, folder, { env: { LD_PRELOAD: library, FAULT_LOG: log } })
-    .finished;
-  if (code !== 0) throw new Error(`undisturbed, it ended with ${code}:\n${output}`);
+async function countIn({ act, folder }: Template, own: string, library: string): Promise<number> {
+  const log = `${own}.log`;
+  copyProject(folder, own);
+  await finish(act, own, { LD_PRELOAD: library, FAULT_LOG: log });
   return Number(readFileSync(log, 'utf8'));
-}
-
-async function stumble(
-  { folder, reference }: Template,
-  own: string,
-  direction: Direction,
-  env: Readonly<Record<string, string>>,
-): Promise<string> {
-  const left = join(own, 'left');
-  const next = join(own, 'next');
-  copyProject(folder, left);
-  const end = await decant(direction, left, { env }).finished;
-  copyProject(left, next);
-  const index = whichState(left, reference);
-  refuseFalseReport(end, index, reference);
-  await expectNextUp(next, reference, index);
-  return placeOf(index, reference);
 }

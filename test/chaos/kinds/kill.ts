@@ -1,36 +1,26 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ACTS, type Act } from '../acts.js';
 import type { Kind } from '../kind.js';
-import {
-  copyProject,
-  decant,
-  expectNextUp,
-  placeOf,
-  refuseFalseReport,
-  whichState,
-  DIRECTIONS,
-  type Direction,
-  type Template,
-} from '../project.js';
+import { copyProject, judge, start, type Template } from '../project.js';
 import { JOURNALS, type Journal } from '../subject.js';
 
-/** A process that migrates is ended by a signal at a random moment. */
+/** A process is ended by a signal at a random moment. */
 export const kills: readonly Kind[] = [
-  ...DIRECTIONS.flatMap((direction) =>
-    JOURNALS.map((journal) =>
-      endingBy('SIGKILL', `kill -9 in ${direction}, ${journal}`, [direction], [journal]),
-    ),
+  ...ACTS.flatMap((act) =>
+    JOURNALS.map((journal) => endingBy('SIGKILL', `kill -9 in ${act.name}, ${journal}`, [act], [journal])),
   ),
-  endingBy('SIGINT', 'SIGINT in up or down', DIRECTIONS, JOURNALS),
-  endingBy('SIGTERM', 'SIGTERM in up or down', DIRECTIONS, JOURNALS),
+  endingBy('SIGINT', 'SIGINT in any of these', ACTS, JOURNALS),
+  endingBy('SIGTERM', 'SIGTERM in any of these', ACTS, JOURNALS),
 ];
 
 function endingBy(
   signal: NodeJS.Signals,
   name: string,
-  directions: readonly Direction[],
+  acts: readonly Act[],
   journals: readonly Journal[],
 ): Kind {
+  const possible = acts.filter((act) => act.impossible === undefined);
   return {
     name,
     short: 1,
@@ -38,53 +28,39 @@ function endingBy(
     prepare: async (workshop, folder) => {
       const durations = new Map<string, number>();
       return {
+        impossible: possible.length === 0 ? acts[0]?.impossible : undefined,
         tryCase: async (random, own) => {
-          const direction = random.pick(directions);
+          const act = random.pick(possible);
           const journal = random.pick(journals);
-          const template = await workshop.template(journal, direction);
-          const key = `${direction} ${journal}`;
-          const duration = durations.get(key) ?? (await durationOf(template, join(folder, key), direction));
+          const template = await workshop.template(act, journal);
+          const key = `${act.name}, ${journal}`;
+          const duration = durations.get(key) ?? (await durationOf(template, join(folder, key)));
           durations.set(key, duration);
-          return killed(template, own, { signal, direction, delay: random.next() * duration * 1.1 });
+          return end(template, own, signal, random.next() * duration * 1.1);
         },
       };
     },
   };
 }
 
-async function durationOf(template: Template, folder: string, direction: Direction): Promise<number> {
-  copyProject(template.folder, folder);
-  const { begun, finished } = decant(direction, folder);
+// From its first word on, as the kills are.
+async function durationOf({ act, folder }: Template, own: string): Promise<number> {
+  copyProject(folder, own);
+  const { begun, finished } = start(act, own);
   await begun;
-  const start = performance.now();
-  const { code, output } = await finished;
-  if (code !== 0) throw new Error(`undisturbed, it ended with ${code}:\n${output}`);
-  return performance.now() - start;
+  const began = performance.now();
+  await finished;
+  return performance.now() - began;
 }
 
-interface Killing {
-  readonly signal: NodeJS.Signals;
-  readonly direction: Direction;
-  readonly delay: number;
-}
-
-async function killed(
-  { folder: template, reference }: Template,
-  folder: string,
-  killing: Killing,
-): Promise<string> {
-  const left = join(folder, 'left');
-  const next = join(folder, 'next');
-  copyProject(template, left);
-  const { child, begun, finished } = decant(killing.direction, left);
+async function end(template: Template, own: string, signal: NodeJS.Signals, delay: number): Promise<string> {
+  const left = join(own, 'left');
+  copyProject(template.folder, left);
+  const { child, begun, finished } = start(template.act, left);
   await begun;
-  await sleep(killing.delay);
-  child.kill(killing.signal);
-  const end = await finished;
-  // As it was left, with a hot journal or a WAL: one copy is for SQLite to recover, the other for Decant.
-  copyProject(left, next);
-  const index = whichState(left, reference);
-  refuseFalseReport(end, index, reference);
-  await expectNextUp(next, reference, index);
-  return end.signal === null ? 'too late' : placeOf(index, reference);
+  await sleep(delay);
+  child.kill(signal);
+  const how = await finished;
+  const place = await judge(template, left, how);
+  return how.signal === null ? 'too late' : place;
 }

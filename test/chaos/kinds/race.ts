@@ -3,15 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import type { Kind } from '../kind.js';
-import {
-  copyProject,
-  databaseIn,
-  decant,
-  expectNextUp,
-  migrate,
-  whichState,
-  type Reference,
-} from '../project.js';
+import { databaseIn, migrate, UP } from '../acts.js';
+import { copyProject, expectNextUp, start, whichState, type Reference } from '../project.js';
 import type { Random } from '../random.js';
 import { stateOf } from '../state.js';
 import { JOURNALS, makeSubject } from '../subject.js';
@@ -66,7 +59,8 @@ async function race(
 ): Promise<string> {
   const own = join(folder, 'project');
   copyProject(template, own);
-  const racers = Array.from({ length: PROCESSES }, () => decant('up', own, { directory }));
+  const act = { ...UP, directory };
+  const racers = Array.from({ length: PROCESSES }, () => start(act, own));
   const victim = random.below(2) === 0 ? racers[0] : undefined;
   if (victim !== undefined) {
     await victim.begun;
@@ -80,7 +74,7 @@ async function race(
   }
   whichState(own, reference);
   refuseDoubles(own);
-  await expectNextUp(own, reference, 0, directory);
+  await expectNextUp(own, { act, reference }, 0);
   return killed ? 'one killed' : 'all finished';
 }
 

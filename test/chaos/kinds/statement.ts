@@ -3,43 +3,33 @@ import Database from 'better-sqlite3';
 import { MigrationFailedError } from 'decant';
 import { statementsOf } from '../../../src/sqlite/tokens.js';
 import type { Kind } from '../kind.js';
-import {
-  copyProject,
-  databaseIn,
-  DIRECTIONS,
-  expectFinal,
-  placeOf,
-  serviceFor,
-  whichState,
-  type Direction,
-  type Template,
-} from '../project.js';
+import { databaseIn, DOWN, serviceFor, UP, type Act } from '../acts.js';
+import { copyProject, expectFinal, placeOf, whichState, type Template } from '../project.js';
 import type { Random } from '../random.js';
 import { JOURNALS, type Journal } from '../subject.js';
 
 /** Statement k of a run fails, of a migration's or of the engine's, for every k. */
-export const statementFailures: readonly Kind[] = DIRECTIONS.flatMap((direction) =>
-  JOURNALS.map((journal) => failing(direction, journal)),
+export const statementFailures: readonly Kind[] = [UP, DOWN].flatMap((act) =>
+  JOURNALS.map((journal) => failing(act, journal)),
 );
 
-function failing(direction: Direction, journal: Journal): Kind {
+function failing(act: Act, journal: Journal): Kind {
   return {
-    name: `failure at statement k of ${direction}, ${journal}`,
+    name: `failure at statement k of ${act.name}, ${journal}`,
     short: 4,
     long: 'all',
     prepare: async (workshop, folder) => {
-      const template = await workshop.template(journal, direction);
+      const template = await workshop.template(act, journal);
       const own = join(folder, 'counted');
       copyProject(template.folder, own);
       const counter = new Saboteur();
       await withDatabase(own, async (db) => {
         counter.attach(db);
-        await run(db, direction);
+        await run(db, act);
       });
       return {
         count: counter.executed,
-        tryCase: (random, caseFolder, k) =>
-          failStatement(k, template, { direction, folder: caseFolder, random }),
+        tryCase: (random, caseFolder, k) => failStatement(k, template, { folder: caseFolder, random }),
       };
     },
   };
@@ -111,9 +101,9 @@ function split(sql: string): readonly string[] {
   return Array.from(statementsOf(sql), (tokens) => sql.slice(tokens[0]?.start, tokens.at(-1)?.end));
 }
 
-function run(db: Database.Database, direction: Direction): Promise<unknown> {
-  const service = serviceFor(db);
-  return direction === 'up' ? service.up() : service.reset();
+function run(db: Database.Database, { words, directory }: Act): Promise<unknown> {
+  const service = serviceFor(db, directory);
+  return words[0] === 'migrate:up' ? service.up() : service.reset();
 }
 
 async function withDatabase(folder: string, work: (db: Database.Database) => Promise<void>): Promise<void> {
@@ -126,25 +116,20 @@ async function withDatabase(folder: string, work: (db: Database.Database) => Pro
 }
 
 interface Failing {
-  readonly direction: Direction;
   readonly folder: string;
   readonly random: Random;
 }
 
-async function failStatement(
-  k: number,
-  template: Template,
-  { direction, folder, random }: Failing,
-): Promise<string> {
+async function failStatement(k: number, template: Template, { folder, random }: Failing): Promise<string> {
   const own = join(folder, 'project');
   copyProject(template.folder, own);
-  const { reference } = template;
+  const { act, reference } = template;
   let index = 0;
   await withDatabase(own, async (db) => {
     const saboteur = new Saboteur(k, random.pick(FAILURES));
     const before = settingsOf(db);
     saboteur.attach(db);
-    const error = await run(db, direction).then(
+    const error = await run(db, act).then(
       () => undefined,
       (thrown: unknown) => thrown,
     );
@@ -157,7 +142,7 @@ async function failStatement(
     if (after !== before && !isRestoring) throw new Error(`${at} settings were ${before} and are ${after}`);
     refuseWrongReport(error, index, reference.states.length - 1, at);
     // The same connection must be as good as new.
-    await serviceFor(db).up();
+    await serviceFor(db, act.directory).up();
   });
   expectFinal(own, reference, index);
   return placeOf(index, reference);

@@ -1,7 +1,8 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kind } from '../kind.js';
-import { copyProject, databaseIn, expectNextUp, migrate, placeOf, type Reference } from '../project.js';
+import { databaseIn, migrate, UP } from '../acts.js';
+import { copyProject, expectNextUp, placeOf, type Reference } from '../project.js';
 import type { Random } from '../random.js';
 import { differences, stateOf, type State } from '../state.js';
 
@@ -24,9 +25,10 @@ export const walCuts: readonly Kind[] = Object.entries(CUTS).map(([where, cut]) 
   short: 1,
   long: 150,
   prepare: async (workshop, folder) => {
-    const { folder: template, reference } = await workshop.template('wal', 'up');
+    const template = await workshop.template(UP, 'wal');
+    const { reference } = template;
     const run = join(folder, 'run');
-    copyProject(template, run);
+    copyProject(template.folder, run);
     const ends = await runUncheckpointed(run, join(folder, 'stopped'));
     return {
       tryCase: async (random, own) => {
@@ -38,7 +40,7 @@ export const walCuts: readonly Kind[] = Object.entries(CUTS).map(([where, cut]) 
         writeFileSync(`${databaseIn(left)}-wal`, torn);
         const expected = ends.filter((end) => end <= kept).length;
         expectState(left, reference, expected);
-        await expectNextUp(left, reference, expected);
+        await expectNextUp(left, template, expected);
         return placeOf(expected, reference);
       },
     };
@@ -53,15 +55,19 @@ async function runUncheckpointed(folder: string, copy: string): Promise<readonly
   const file = databaseIn(folder);
   const ends: number[] = [];
   mkdirSync(copy);
-  await migrate(folder, async (service, db) => {
-    db.pragma('wal_autocheckpoint = 0');
-    await service.up({
-      onProgress: ({ type }) => {
-        if (type === 'done') ends.push(committedLength(readFileSync(`${file}-wal`)));
-      },
-    });
-    for (const end of ['', '-wal']) copyFileSync(file + end, databaseIn(copy) + end);
-  });
+  await migrate(
+    folder,
+    async (service, db) => {
+      db.pragma('wal_autocheckpoint = 0');
+      await service.up({
+        onProgress: ({ type }) => {
+          if (type === 'done') ends.push(committedLength(readFileSync(`${file}-wal`)));
+        },
+      });
+      for (const end of ['', '-wal']) copyFileSync(file + end, databaseIn(copy) + end);
+    },
+    UP.directory,
+  );
   return ends;
 }
 
