@@ -1,19 +1,19 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import 'reflect-metadata';
-import { MigrationService, registerDecant } from 'decant';
+import * as library from 'decant';
 import { container } from 'tsyringe';
-import { LIBRARY } from './processes.js';
-import type { State } from './state.js';
+import { decant, LIBRARY, type End, type Running } from './processes.js';
+import { differences, stateOf, type State } from './state.js';
 
 /** Something that Decant does to a database, and in which it is disturbed. */
 export interface Act {
   readonly name: string;
-  /** The command line, without what says on which database. */
+  /** The command, and what it needs but the database. */
   readonly words: readonly string[];
-  /** A folder of migrations. */
+  /** The folder of migrations that the next `up` applies. */
   readonly directory: string;
   /** Why it cannot be tried. */
   readonly impossible?: string | undefined;
@@ -21,28 +21,64 @@ export interface Act {
   readonly begin: (folder: string) => Promise<unknown>;
   /** Does the same as the act, step by step, each of them whole. */
   readonly walk: (folder: string, done: () => Promise<void>) => Promise<void>;
-  /** Looks at what else it may have left in the folder. @throws Error when that is not as it should be */
-  readonly check?: (folder: string, reference: { readonly states: readonly State[] }) => void;
 }
 
 export const MIGRATIONS = fileURLToPath(new URL('migrations', import.meta.url));
 const REBUILDS = fileURLToPath(new URL('rebuilds', import.meta.url));
 
-const needs = (command: string): string | undefined =>
-  existsSync(join(LIBRARY, 'commands', 'migrate', `${command}.js`))
-    ? undefined
-    : `there is no migrate:${command}`;
-
 export const UP = migrating('up', 'up', MIGRATIONS);
 export const DOWN = migrating('down', 'down', MIGRATIONS);
+const REBUILD_UP = { ...migrating('rebuilds', 'up', REBUILDS), impossible: needsExport('rebuildTable') };
+const REBUILD_DOWN = {
+  ...migrating('rebuilds back', 'down', REBUILDS),
+  impossible: needsExport('rebuildTable'),
+};
+const BACKUP: Act = {
+  name: 'backup',
+  words: ['migrate:backup'],
+  directory: MIGRATIONS,
+  impossible: needsCommand('backup'),
+  begin: () => Promise.resolve(),
+  walk: () => Promise.resolve(),
+};
+const RESTORE: Act = {
+  name: 'restore',
+  words: ['migrate:restore', 'latest', '--yes'],
+  directory: MIGRATIONS,
+  impossible: needsCommand('restore'),
+  // What is restored was before all migrations, and what is replaced is after them.
+  begin: async (folder) => {
+    await finish(BACKUP, folder);
+    await migrate(folder, (service) => service.up(), MIGRATIONS);
+  },
+  walk: async (folder, done) => {
+    await finish(RESTORE, folder);
+    await done();
+  },
+};
 
-/** The database's five migrations, those that alter tables, and what else changes a database or copies it. */
-export const ACTS: readonly Act[] = [UP, DOWN];
+/** Those that run migrations: the database's own, and those that alter tables. */
+export const RUNS: readonly Act[] = [UP, DOWN, REBUILD_UP, REBUILD_DOWN].filter(isPossible);
+
+export const ACTS: readonly Act[] = [...RUNS, BACKUP, RESTORE].filter(isPossible);
+
+function isPossible({ impossible }: Act): boolean {
+  return impossible === undefined;
+}
+
+function needsCommand(command: string): string | undefined {
+  const file = join(LIBRARY, 'commands', 'migrate', `${command}.js`);
+  return existsSync(file) ? undefined : `there is no migrate:${command}`;
+}
+
+function needsExport(name: string): string | undefined {
+  return name in library ? undefined : `there is no ${name}()`;
+}
 
 function migrating(name: string, direction: 'up' | 'down', directory: string): Act {
   return {
     name,
-    words: direction === 'up' ? ['migrate:up'] : ['migrate:reset', '--yes'],
+    words: [...(direction === 'up' ? ['migrate:up'] : ['migrate:reset', '--yes']), '--dir', directory],
     directory,
     begin: async (folder) => {
       if (direction === 'down') await migrate(folder, (service) => service.up(), directory);
@@ -58,10 +94,22 @@ function migrating(name: string, direction: 'up' | 'down', directory: string): A
 
 export const databaseIn = (folder: string): string => join(folder, 'app.db');
 
+/** Starts the CLI on the database of a folder. */
+export function start({ words }: Act, folder: string, env?: Readonly<Record<string, string>>): Running {
+  return decant([...words, '--database', databaseIn(folder), '--lock-timeout', '60000'], folder, env);
+}
+
+/** Has the CLI act undisturbed. */
+export async function finish(act: Act, folder: string, env?: Readonly<Record<string, string>>): Promise<End> {
+  const end = await start(act, folder, env).finished;
+  if (end.code !== 0) throw new Error(`${act.name}, undisturbed, ended with ${end.code}:\n${end.output}`);
+  return end;
+}
+
 /** Runs the engine in this process, on a connection of its own. */
 export async function migrate(
   folder: string,
-  work: (service: MigrationService, db: Database.Database) => Promise<unknown>,
+  work: (service: library.MigrationService, db: Database.Database) => Promise<unknown>,
   directory: string,
 ): Promise<void> {
   const db = new Database(databaseIn(folder), { timeout: 10_000 });
@@ -72,8 +120,27 @@ export async function migrate(
   }
 }
 
-export function serviceFor(database: Database.Database, directory: string): MigrationService {
+/** One that makes no backups. */
+export function serviceFor(database: Database.Database, directory: string): library.MigrationService {
   const own = container.createChildContainer();
-  registerDecant(own, { database, directory });
-  return own.resolve(MigrationService);
+  const options = { database, directory, backup: 'never' } as const;
+  library.registerDecant(own, options);
+  return own.resolve(library.MigrationService);
+}
+
+/**
+ * Looks at all that has the name of a finished backup.
+ * @param wholes what may be in one
+ * @throws Error when one is not whole
+ */
+export function refuseUnfinished(folder: string, wholes: readonly State[]): void {
+  const backups = `${databaseIn(folder)}.backups`;
+  const files = existsSync(backups) ? readdirSync(backups).filter((name) => name.endsWith('.db')) : [];
+  for (const file of files) {
+    const state = stateOf(join(backups, file));
+    const isWhole = wholes.some((whole) =>
+      differences(whole, state).every((part) => part.startsWith('journal')),
+    );
+    if (!isWhole) throw new Error(`the backup ${basename(file)} is not whole`);
+  }
 }

@@ -52,6 +52,11 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset) {
 }
 ssize_t pwrite(int fd, const void *bytes, size_t count, off_t offset) { return pwrite64(fd, bytes, count, offset); }
 
+ssize_t write(int fd, const void *bytes, size_t count) {
+  if (is_our_file(fd) && stumbles(fd, NULL, 0, 0)) return -1;
+  return syscall(SYS_write, fd, bytes, count);
+}
+
 int ftruncate64(int fd, off64_t length) {
   if (is_our_file(fd) && stumbles(fd, NULL, 0, 0)) return -1;
   return syscall(SYS_ftruncate, fd, length);
@@ -70,6 +75,11 @@ int fdatasync(int fd) {
 int unlink(const char *path) {
   if (is_ours(path) && stumbles(-1, NULL, 0, 0)) return -1;
   return syscall(SYS_unlink, path);
+}
+
+int rename(const char *from, const char *to) {
+  if (is_ours(to) && stumbles(-1, NULL, 0, 0)) return -1;
+  return syscall(SYS_rename, from, to);
 }
 
 __attribute__((destructor)) static void say(void) {

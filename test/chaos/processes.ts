@@ -16,8 +16,6 @@ export interface End {
 
 export interface Running {
   readonly child: ChildProcess;
-  /** The CLI has said what it works on, and begins. */
-  readonly begun: Promise<unknown>;
   readonly finished: Promise<End>;
 }
 
@@ -42,5 +40,5 @@ export function decant(
     signal: signal as NodeJS.Signals | null,
     output,
   }));
-  return { child, begun: Promise.race([once(child.stderr, 'data'), finished]), finished };
+  return { child, finished };
 }

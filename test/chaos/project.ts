@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { databaseIn, migrate, type Act } from './acts.js';
-import { decant, type End, type Running } from './processes.js';
+import { databaseIn, finish, migrate, refuseUnfinished, type Act } from './acts.js';
+import type { End } from './processes.js';
 import { differences, stateOf, type State } from './state.js';
 import { makeSubject, type Journal } from './subject.js';
 
@@ -63,20 +63,6 @@ export function copyProject(from: string, to: string): void {
   cpSync(from, to, { recursive: true });
 }
 
-/** Starts the CLI on the database of a folder. */
-export function start(act: Act, folder: string, env?: Readonly<Record<string, string>>): Running {
-  const { words, directory } = act;
-  const settings = ['--database', databaseIn(folder), '--dir', directory, '--lock-timeout', '60000'];
-  return decant([...words, ...settings], folder, env);
-}
-
-/** How an act ends that nothing disturbs. */
-export async function finish(act: Act, folder: string, env?: Readonly<Record<string, string>>): Promise<End> {
-  const end = await start(act, folder, env).finished;
-  if (end.code !== 0) throw new Error(`${act.name}, undisturbed, ended with ${end.code}:\n${end.output}`);
-  return end;
-}
-
 /**
  * Tells which of the reference states a database is in.
  * @throws Error when it is in none of them
@@ -98,12 +84,12 @@ export function whichState(folder: string, { states }: Reference): number {
  * @throws Error when the database is neither old nor new, or the next up does not go on from there
  */
 export async function judge(template: Template, left: string, end: End): Promise<string> {
-  const { act, reference } = template;
+  const { reference } = template;
   const next = `${left}-next`;
   copyProject(left, next);
   const index = whichState(left, reference);
   refuseFalseReport(end, index, reference);
-  act.check?.(left, reference);
+  refuseUnfinished(left, reference.states);
   await expectNextUp(next, template, index);
   return placeOf(index, reference);
 }
@@ -126,7 +112,7 @@ export async function expectNextUp(
   { act, reference }: Pick<Template, 'act' | 'reference'>,
   index: number,
 ): Promise<void> {
-  await finish({ ...act, name: 'the next up', words: ['migrate:up'] }, folder);
+  await finish({ ...act, name: 'the next up', words: ['migrate:up', '--dir', act.directory] }, folder);
   expectFinal(folder, reference, index);
 }
 

@@ -1,19 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ACTS } from '../acts.js';
+import { ACTS, start } from '../acts.js';
 import type { Kind } from '../kind.js';
-import { copyProject, judge, start, type Template } from '../project.js';
+import { copyProject, judge, type Template } from '../project.js';
 import type { Random } from '../random.js';
 import { JOURNALS, type Journal } from '../subject.js';
-
-const acts = ACTS.filter(({ impossible }) => impossible === undefined);
 
 /** A file system of its own becomes full somewhere in a run. */
 export const fullDisks: readonly Kind[] = JOURNALS.map((journal) => ({
   name: `disk full at a random point, ${journal}`,
   short: 1,
-  long: 60,
+  long: 100,
   prepare: async (workshop, folder) => {
     const disk = join(folder, 'disk');
     mkdirSync(disk);
@@ -22,7 +20,7 @@ export const fullDisks: readonly Kind[] = JOURNALS.map((journal) => ({
     return {
       dispose: () => unmount(disk),
       tryCase: async (random, own) => {
-        const template = await workshop.template(random.pick(acts), journal);
+        const template = await workshop.template(random.pick(ACTS), journal);
         try {
           return await fill(random, disk, template, journal);
         } catch (error) {

@@ -3,39 +3,36 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Kind } from '../kind.js';
-import { ACTS, type Act } from '../acts.js';
-import { copyProject, finish, judge, start, type Template } from '../project.js';
-import { JOURNALS, type Journal } from '../subject.js';
+import { ACTS, finish, start, type Act } from '../acts.js';
+import { copyProject, judge, type Template } from '../project.js';
+import { JOURNALS } from '../subject.js';
 
 const SOURCE = fileURLToPath(new URL('../fault.c', import.meta.url));
 
-/** A process stumbles at the n-th write, sync, truncation or removal of the database's files; n is random. */
+/** A process stumbles at the n-th change that it makes to files; n is random. */
 export const faults: readonly Kind[] = [
-  ...JOURNALS.map((journal) => stumbling(`kill -9 at the n-th write, ${journal}`, journal, ['kill', 'torn'])),
-  ...JOURNALS.map((journal) =>
-    stumbling(`I/O error at the n-th write, ${journal}`, journal, ['EIO', 'EIO+', 'ENOSPC', 'ENOSPC+']),
+  ...ACTS.map((act) => stumbling(`kill -9 at the n-th write of ${act.name}`, act, ['kill', 'torn'])),
+  ...ACTS.map((act) =>
+    stumbling(`I/O error at the n-th write of ${act.name}`, act, ['EIO', 'EIO+', 'ENOSPC', 'ENOSPC+']),
   ),
 ];
 
-const acts = ACTS.filter(({ impossible }) => impossible === undefined);
-
-function stumbling(name: string, journal: Journal, ways: readonly string[]): Kind {
+function stumbling(name: string, act: Act, ways: readonly string[]): Kind {
   return {
     name,
     short: 1,
-    long: 200,
+    long: 100,
     prepare: async (workshop, folder) => {
       const library = join(folder, 'fault.so');
-      const refused = compile(library);
-      if (refused !== undefined)
-        return { impossible: refused, tryCase: () => Promise.reject(new Error(refused)) };
-      const counts = new Map<Act, number>();
+      const impossible = compile(library);
+      const counts = new Map<Template, number>();
       return {
+        impossible,
         tryCase: async (random, own) => {
-          const act = random.pick(acts);
-          const template = await workshop.template(act, journal);
-          const count = counts.get(act) ?? (await countIn(template, join(folder, act.name), library));
-          counts.set(act, count);
+          const template = await workshop.template(act, random.pick(JOURNALS));
+          const count =
+            counts.get(template) ?? (await countIn(template, join(folder, String(counts.size)), library));
+          counts.set(template, count);
           const left = join(own, 'left');
           copyProject(template.folder, left);
           const fault = { FAULT: random.pick(ways), FAULT_AT: String(1 + random.below(count)) };

@@ -1,64 +1,55 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ACTS, type Act } from '../acts.js';
+import { ACTS, finish, start, type Act } from '../acts.js';
 import type { Kind } from '../kind.js';
-import { copyProject, judge, start, type Template } from '../project.js';
-import { JOURNALS, type Journal } from '../subject.js';
+import { copyProject, judge, type Template } from '../project.js';
+import { JOURNALS } from '../subject.js';
 
 /** A process is ended by a signal at a random moment. */
 export const kills: readonly Kind[] = [
-  ...ACTS.flatMap((act) =>
-    JOURNALS.map((journal) => endingBy('SIGKILL', `kill -9 in ${act.name}, ${journal}`, [act], [journal])),
-  ),
-  endingBy('SIGINT', 'SIGINT in any of these', ACTS, JOURNALS),
-  endingBy('SIGTERM', 'SIGTERM in any of these', ACTS, JOURNALS),
+  ...ACTS.map((act) => endingBy('SIGKILL', `kill -9 at a random moment of ${act.name}`, [act])),
+  endingBy('SIGINT', 'SIGINT at a random moment of any of these', ACTS),
+  endingBy('SIGTERM', 'SIGTERM at a random moment of any of these', ACTS),
 ];
 
-function endingBy(
-  signal: NodeJS.Signals,
-  name: string,
-  acts: readonly Act[],
-  journals: readonly Journal[],
-): Kind {
-  const possible = acts.filter((act) => act.impossible === undefined);
+function endingBy(signal: NodeJS.Signals, name: string, acts: readonly Act[]): Kind {
   return {
     name,
     short: 1,
-    long: 60,
+    long: 100,
     prepare: async (workshop, folder) => {
-      const durations = new Map<string, number>();
+      const durations = new Map<Template, number>();
       return {
-        impossible: possible.length === 0 ? acts[0]?.impossible : undefined,
         tryCase: async (random, own) => {
-          const act = random.pick(possible);
-          const journal = random.pick(journals);
-          const template = await workshop.template(act, journal);
-          const key = `${act.name}, ${journal}`;
-          const duration = durations.get(key) ?? (await durationOf(template, join(folder, key)));
-          durations.set(key, duration);
-          return end(template, own, signal, random.next() * duration * 1.1);
+          const template = await workshop.template(random.pick(acts), random.pick(JOURNALS));
+          const duration =
+            durations.get(template) ?? (await durationOf(template, join(folder, String(durations.size))));
+          durations.set(template, duration);
+          // Before that, Node.js starts.
+          const moment = duration * (0.3 + 0.8 * random.next());
+          return end(template, join(own, 'left'), signal, moment);
         },
       };
     },
   };
 }
 
-// From its first word on, as the kills are.
 async function durationOf({ act, folder }: Template, own: string): Promise<number> {
   copyProject(folder, own);
-  const { begun, finished } = start(act, own);
-  await begun;
   const began = performance.now();
-  await finished;
+  await finish(act, own);
   return performance.now() - began;
 }
 
-async function end(template: Template, own: string, signal: NodeJS.Signals, delay: number): Promise<string> {
-  const left = join(own, 'left');
+async function end(
+  template: Template,
+  left: string,
+  signal: NodeJS.Signals,
+  moment: number,
+): Promise<string> {
   copyProject(template.folder, left);
-  const { child, begun, finished } = start(template.act, left);
-  await begun;
-  await sleep(delay);
+  const { child, finished } = start(template.act, left);
+  await sleep(moment);
   child.kill(signal);
   const how = await finished;
   const place = await judge(template, left, how);

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import type { Kind } from '../kind.js';
-import { databaseIn, migrate, UP } from '../acts.js';
-import { copyProject, expectNextUp, start, whichState, type Reference } from '../project.js';
+import { databaseIn, migrate, start, UP } from '../acts.js';
+import { copyProject, expectNextUp, whichState, type Reference } from '../project.js';
 import type { Random } from '../random.js';
 import { stateOf } from '../state.js';
 import { JOURNALS, makeSubject } from '../subject.js';
@@ -59,12 +59,11 @@ async function race(
 ): Promise<string> {
   const own = join(folder, 'project');
   copyProject(template, own);
-  const act = { ...UP, directory };
+  const act = { ...UP, words: ['migrate:up', '--dir', directory], directory };
   const racers = Array.from({ length: PROCESSES }, () => start(act, own));
   const victim = random.below(2) === 0 ? racers[0] : undefined;
   if (victim !== undefined) {
-    await victim.begun;
-    await sleep(random.below(400));
+    await sleep(150 + random.below(1500));
     victim.child.kill('SIGKILL');
   }
   const ends = await Promise.all(racers.map(({ finished }) => finished));

@@ -3,13 +3,13 @@ import Database from 'better-sqlite3';
 import { MigrationFailedError } from 'decant';
 import { statementsOf } from '../../../src/sqlite/tokens.js';
 import type { Kind } from '../kind.js';
-import { databaseIn, DOWN, serviceFor, UP, type Act } from '../acts.js';
+import { databaseIn, RUNS, serviceFor, type Act } from '../acts.js';
 import { copyProject, expectFinal, placeOf, whichState, type Template } from '../project.js';
 import type { Random } from '../random.js';
 import { JOURNALS, type Journal } from '../subject.js';
 
 /** Statement k of a run fails, of a migration's or of the engine's, for every k. */
-export const statementFailures: readonly Kind[] = [UP, DOWN].flatMap((act) =>
+export const statementFailures: readonly Kind[] = RUNS.flatMap((act) =>
   JOURNALS.map((journal) => failing(act, journal)),
 );
 
