@@ -23,11 +23,11 @@ export interface Act {
   readonly walk: (folder: string, done: () => Promise<void>) => Promise<void>;
 }
 
-export const MIGRATIONS = fileURLToPath(new URL('migrations', import.meta.url));
+const MIGRATIONS = fileURLToPath(new URL('migrations', import.meta.url));
 const REBUILDS = fileURLToPath(new URL('rebuilds', import.meta.url));
 
 export const UP = migrating('up', 'up', MIGRATIONS);
-export const DOWN = migrating('down', 'down', MIGRATIONS);
+const DOWN = migrating('down', 'down', MIGRATIONS);
 const REBUILD_UP = { ...migrating('rebuilds', 'up', REBUILDS), impossible: needsExport('rebuildTable') };
 const REBUILD_DOWN = {
   ...migrating('rebuilds back', 'down', REBUILDS),

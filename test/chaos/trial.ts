@@ -15,7 +15,7 @@ export interface Tally {
   readonly impossible?: string | undefined;
 }
 
-export interface Failure {
+interface Failure {
   readonly number: number;
   readonly error: Error;
   /** Where the case's databases are kept. */
