@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import 'reflect-metadata';
@@ -21,6 +21,8 @@ export interface Act {
   readonly begin: (folder: string) => Promise<unknown>;
   /** Does the same as the act, step by step, each of them whole. */
   readonly walk: (folder: string, done: () => Promise<void>) => Promise<void>;
+  /** Of which state there must be a backup, whatever happens. */
+  readonly keeps?: number;
 }
 
 const MIGRATIONS = fileURLToPath(new URL('migrations', import.meta.url));
@@ -33,7 +35,7 @@ const REBUILD_DOWN = {
   ...migrating('rebuilds back', 'down', REBUILDS),
   impossible: needsExport('rebuildTable'),
 };
-const BACKUP: Act = {
+export const BACKUP: Act = {
   name: 'backup',
   words: ['migrate:backup'],
   directory: MIGRATIONS,
@@ -41,7 +43,7 @@ const BACKUP: Act = {
   begin: () => Promise.resolve(),
   walk: () => Promise.resolve(),
 };
-const RESTORE: Act = {
+export const RESTORE: Act = {
   name: 'restore',
   words: ['migrate:restore', 'latest', '--yes'],
   directory: MIGRATIONS,
@@ -55,6 +57,7 @@ const RESTORE: Act = {
     await finish(RESTORE, folder);
     await done();
   },
+  keeps: 1,
 };
 
 /** Those that run migrations: the database's own, and those that alter tables. */
@@ -128,19 +131,28 @@ export function serviceFor(database: Database.Database, directory: string): libr
   return own.resolve(library.MigrationService);
 }
 
+/** Whether what the CLI does to a database is preceded by a backup. */
+export const BACKS_UP = isPossible(BACKUP);
+
 /**
  * Looks at all that has the name of a finished backup.
  * @param wholes what may be in one
+ * @returns which of these there is a backup of
  * @throws Error when one is not whole
  */
-export function refuseUnfinished(folder: string, wholes: readonly State[]): void {
+export function backupsIn(folder: string, wholes: readonly State[]): ReadonlySet<number> {
   const backups = `${databaseIn(folder)}.backups`;
   const files = existsSync(backups) ? readdirSync(backups).filter((name) => name.endsWith('.db')) : [];
-  for (const file of files) {
+  const found = files.map((file) => {
     const state = stateOf(join(backups, file));
-    const isWhole = wholes.some((whole) =>
-      differences(whole, state).every((part) => part.startsWith('journal')),
-    );
-    if (!isWhole) throw new Error(`the backup ${basename(file)} is not whole`);
-  }
+    const index = wholes.findIndex((whole) => isSameContent(whole, state));
+    if (index < 0) throw new Error(`the backup ${file} is not whole`);
+    return index;
+  });
+  return new Set(found);
+}
+
+/** Apart from the journal of migrations and SQLite's journal mode. */
+export function isSameContent(one: State, other: State): boolean {
+  return differences(one, other).every((part) => part.startsWith('journal'));
 }

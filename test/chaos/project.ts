@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { databaseIn, finish, migrate, refuseUnfinished, type Act } from './acts.js';
+import { databaseIn, finish, migrate, backupsIn, BACKS_UP, type Act } from './acts.js';
 import type { End } from './processes.js';
 import { differences, stateOf, type State } from './state.js';
 import { makeSubject, type Journal } from './subject.js';
@@ -84,12 +84,15 @@ export function whichState(folder: string, { states }: Reference): number {
  * @throws Error when the database is neither old nor new, or the next up does not go on from there
  */
 export async function judge(template: Template, left: string, end: End): Promise<string> {
-  const { reference } = template;
+  const { act, reference } = template;
   const next = `${left}-next`;
   copyProject(left, next);
   const index = whichState(left, reference);
   refuseFalseReport(end, index, reference);
-  refuseUnfinished(left, reference.states);
+  const backups = backupsIn(left, reference.states);
+  const isChanged = end.code === 0 || index > 0;
+  if (BACKS_UP && isChanged && !backups.has(0)) throw new Error('there is no backup of what was before');
+  if (act.keeps !== undefined && !backups.has(act.keeps)) throw new Error('the backup is gone');
   await expectNextUp(next, template, index);
   return placeOf(index, reference);
 }

@@ -1,4 +1,5 @@
 import type { Kind } from '../kind.js';
+import { crowds } from './crowd.js';
 import { fullDisks } from './disk-full.js';
 import { faults } from './fault.js';
 import { kills } from './kill.js';
@@ -12,6 +13,7 @@ export const KINDS: readonly Kind[] = [
   ...faults,
   ...walCuts,
   ...races,
+  ...crowds,
   ...statementFailures,
   ...fullDisks,
 ];
