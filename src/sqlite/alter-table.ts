@@ -141,9 +141,9 @@ function transact(db: Database, table: string, run: (target: Target) => Deed): A
       'the connection is in a transaction that Decant did not begin, where foreign keys cannot be turned off.',
       'Call it in a migration, or outside any transaction.',
     );
+  const { name } = stateOf(connection, table).table;
   const act = (): AlterReceipt =>
     inSavepoint(connection, 'keep', () => {
-      const name = stateOf(connection, table).table.name;
       const before = inventoryOf(connection, name);
       const deed = run(target);
       return {
@@ -156,6 +156,6 @@ function transact(db: Database, table: string, run: (target: Target) => Deed): A
       };
     });
   return tidied(connection, table, () =>
-    connection.inTransaction ? act() : inOwnTransaction(connection, table, act),
+    connection.inTransaction ? act() : inOwnTransaction(connection, name, act),
   );
 }

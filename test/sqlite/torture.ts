@@ -116,7 +116,7 @@ export function contentOf(db: Handle, table: string, columns?: readonly string[]
   });
   const free = ['rowid', '_rowid_', 'oid'].find((each) => !names.some((name) => name.toLowerCase() === each));
   const key = wr === 1 || free === undefined || /^sqlite_|^found_/.test(table) ? '0' : free;
-  const sql = `SELECT ${[key, ...cells].join(" || ' | ' || ")} FROM "${table}"`;
+  const sql = `SELECT ${[key, ...cells].join(" || ' | ' || ")} FROM main."${table}"`;
   return (db.prepare(sql).pluck().all() as string[]).toSorted();
 }
 
