@@ -1,8 +1,15 @@
 import { inspect } from 'node:util';
 import { isDebugging } from './config.js';
-import { DecantError, MigrationFailedError, UnexpectedError, UsageError } from './errors.js';
+import {
+  DecantError,
+  ForeignKeyError,
+  MigrationFailedError,
+  UndeclaredLossError,
+  UnexpectedError,
+  UsageError,
+} from './errors.js';
 import { action, CLIError, colorize, stderr } from './oclif.js';
-import { errorText, type Paint } from './output.js';
+import { errorText, ROWS_SHOWN, type Paint } from './output.js';
 
 /** Colour where the terminal has it. */
 export const paint: Paint = (style, text) => colorize(style, text);
@@ -65,5 +72,11 @@ const UNEXPECTED_HINT =
 function errorJson(error: DecantError): Record<string, unknown> {
   const { code, message, hint, exitCode } = error;
   const failure = error instanceof MigrationFailedError ? { failure: error.failure } : {};
-  return { code, message, hint, exitCode, ...failure };
+  return { code, message, hint, exitCode, ...failure, ...damageJson(error) };
+}
+
+function damageJson(error: DecantError): object {
+  if (error instanceof UndeclaredLossError) return { losses: error.losses };
+  if (!(error instanceof ForeignKeyError)) return {};
+  return { violations: error.violations.slice(0, ROWS_SHOWN), mismatches: error.mismatches };
 }

@@ -2,7 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { planDown, planReset, planUp, type HeldMigration, type Plan } from '../src/domain/plan.js';
 import type { RunReport, StepResult } from '../src/domain/report.js';
 import { statusOf, type StatusReport } from '../src/domain/status.js';
-import { MigrationFailedError, OutOfOrderError, UsageError, type Failure } from '../src/errors.js';
+import {
+  ForeignKeyError,
+  MigrationFailedError,
+  OutOfOrderError,
+  UsageError,
+  type Failure,
+} from '../src/errors.js';
 import { errorText, planText, runText, statusText, stepText, type Paint } from '../src/output.js';
 import { historyWith } from './helpers/histories.js';
 
@@ -227,6 +233,7 @@ const report = (
   steps: outcomes.map((outcome) => ({ name: '1_a', direction: 'up' as const, outcome, durationMs: 1 })),
   held: [] as HeldMigration[],
   warnings,
+  backup: null,
 });
 
 describe('runText', () => {
@@ -338,6 +345,23 @@ describe('errorText', () => {
 
   it('does not claim a complete rollback of what ran without a transaction', () => {
     expect(errorText(failed({ rolledBack: 'unknown' }), plain)).toContain('Rolled back  not all of it');
+  });
+
+  it('shows ten of the rows that violate a foreign key', () => {
+    const violations = Array.from({ length: 12 }, (_, i) => ({
+      table: 'posts',
+      row: `rowid ${i}`,
+      columns: ['user_id', 'b'],
+      values: `${i}, 'x'`,
+      parent: 'users',
+    }));
+    const shown = (rows: typeof violations): string =>
+      errorText(new ForeignKeyError(failure, 'No parent.', 'Mend it.', rows, []), plain);
+    expect(shown(violations.slice(0, 2))).toContain(
+      "\n  Rows         posts rowid 0: (user_id, b) = (0, 'x')\n               posts rowid 1: (user_id, b) = (1, 'x')\n  Next",
+    );
+    expect(shown(violations)).toContain("(9, 'x')\n               … (2 more rows)\n  Next");
+    expect(shown([])).not.toContain('Rows  ');
   });
 
   it('moves a statement to the left as a whole, under its label', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MigrationFailedError, UsageError } from '../src/errors.js';
+import { ForeignKeyError, MigrationFailedError, UndeclaredLossError, UsageError } from '../src/errors.js';
 import { CLIError } from '../src/oclif.js';
 import { exitCodeOf, printError } from '../src/print-error.js';
 import { capture, jsonOf } from './helpers/command.js';
@@ -36,6 +36,22 @@ describe('an error', () => {
     const words = await capture(async () => printError(error, { json: false }));
     expect(words.stderr).toMatch(new RegExp(`^✗ ${message.replaceAll(/[?.]/g, '\\$&')}\n {2}Next .+\n$`));
     expect(words.stdout).toBe('');
+  });
+
+  it('carries as JSON what a migration has damaged, ten rows of it at most', async () => {
+    const failure = { migration: '001_a', direction: 'up', rolledBack: 'all', completed: [] } as const;
+    const row = { table: 'c', row: 'rowid 1', columns: ['p'], values: '1', parent: 'p' };
+    const rows = Array.from({ length: 11 }, () => row);
+    const losses = [{ kind: 'view', name: 'v' }] as const;
+    for (const [error, expected] of [
+      [new ForeignKeyError(failure, 'm', 'h', rows, []), { violations: rows.slice(1), mismatches: [] }],
+      [new UndeclaredLossError(failure, 'm', 'h', losses), { losses }],
+    ] as const) {
+      const json = await capture(async () => printError(error, { json: true }));
+      expect(jsonOf(json)).toEqual({
+        error: { code: error.code, message: 'm', hint: 'h', exitCode: 1, failure, ...expected },
+      });
+    }
   });
 
   describe('under DEBUG', () => {

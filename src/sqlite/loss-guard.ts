@@ -64,7 +64,7 @@ export class LossGuard {
   }
 
   #lossOf(origin: string, before: number, log: ChangeLog): Loss[] {
-    const name = [log.nameNow(origin), origin].find((each) => isUserTable(this.#db, each));
+    const name = this.#nameNow(origin, log);
     if (name === undefined)
       return log.droppedTables.includes(origin) ? [] : [{ kind: 'table', name: origin }];
     const after = countOf(this.#db, name);
@@ -76,12 +76,15 @@ export class LossGuard {
   // What belongs to a table or view goes with it, but not when one of that name is there again.
   #lostObjects(log: ChangeLog): Loss[] {
     return [...this.#objects.values()].flatMap(({ type, name, table }): Loss[] => {
-      if (log.drops(type, name) || exists(this.#db, [type], name)) return [];
-      if (type === 'view') return [{ kind: 'view', name }];
-      const owners = [log.nameNow(foldName(table)), table];
-      const isOwned = owners.some((owner) => exists(this.#db, ['table', 'view'], owner));
-      return isOwned ? [{ kind: type, name, table }] : [];
+      if (type !== 'view' && this.#nameNow(foldName(table), log) === undefined) return [];
+      if (log.drops(type, name) || hasObject(this.#db, type, name)) return [];
+      return [type === 'view' ? { kind: 'view', name } : { kind: type, name, table }];
     });
+  }
+
+  // What was dropped or renamed may be there again, or a savepoint was rolled back.
+  #nameNow(origin: string, log: ChangeLog): string | undefined {
+    return [log.nameNow(origin), origin].find((name) => hasColumns(this.#db, name));
   }
 
   #count(table: string, log: ChangeLog): void {
@@ -92,7 +95,7 @@ export class LossGuard {
   // The tables are those of before the statements, so what is known by now was not made by the migration.
   #noteObjects(column: string, value: string): void {
     const sql = `SELECT type, name, tbl_name AS "table" FROM ${SCHEMAS}
-      WHERE ${column} = ? COLLATE NOCASE AND type IN ('index', 'trigger', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`;
+      WHERE type IN ('index', 'trigger', 'view') AND ${column} = ? COLLATE NOCASE AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`;
     for (const object of this.#db.prepare(sql).all(value) as SchemaObject[]) {
       this.#objects.set(`${object.type} ${foldName(object.name)}`, object);
     }
@@ -106,25 +109,43 @@ function writesSchema(effect: Effect): boolean {
 /** Which tables a statement can change: those that it names, or any. */
 export type Reach = 'named' | 'anywhere';
 
-/**
- * How far statements reach. A write may remove rows elsewhere by a trigger, by a foreign key's action, or by
- * ON CONFLICT REPLACE in the definition of a table.
- * @param log what ran before them
- */
-export function reachOf(
-  db: Database,
-  effects: readonly Effect[],
-  log: ChangeLog,
-  foreignKeys: 'off' | 'enforced',
-): Reach {
-  const reaches = (effect: Effect): boolean => {
+/** Finds out how far the statements of a body reach. */
+export class ReachFinder {
+  readonly #db: Database;
+  /** Tables that are known to have no trigger. */
+  readonly #inert = new Set<string>();
+  #found: Reach = 'named';
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /**
+   * How far the body has reached once these statements have run. A write may remove rows elsewhere by a trigger, by a
+   * foreign key's action, or by ON CONFLICT REPLACE in the definition of a table.
+   */
+  after(effects: readonly Effect[], foreignKeys: 'off' | 'enforced'): Reach {
+    if (effects.some(({ kind }) => kind !== 'write')) this.#inert.clear();
+    if (this.#found === 'named' && effects.some((effect) => this.#reaches(effect, effects, foreignKeys))) {
+      this.#found = 'anywhere';
+    }
+    return this.#found;
+  }
+
+  #reaches(effect: Effect, effects: readonly Effect[], foreignKeys: 'off' | 'enforced'): boolean {
     if (writesSchema(effect)) return true;
     if (foreignKeys === 'enforced') return effect.kind === 'write' || effect.kind === 'drop';
-    return effect.kind === 'write' && (madeTrigger || hasTriggerOrReplaces(db, effect.table));
-  };
-  const madeTrigger =
-    log.madeTrigger || effects.some((effect) => effect.kind === 'create' && effect.type === 'trigger');
-  return effects.some(reaches) ? 'anywhere' : 'named';
+    // A trigger may be made by the very text that fires it.
+    if (effect.kind === 'create') return effect.type === 'trigger' && effects.length > 1;
+    return effect.kind === 'write' && this.#isActive(effect.table);
+  }
+
+  #isActive(table: string): boolean {
+    if (this.#inert.has(table)) return false;
+    if (hasTriggerOrReplaces(this.#db, table)) return true;
+    this.#inert.add(table);
+    return false;
+  }
 }
 
 const SCHEMAS = '(SELECT * FROM main.sqlite_schema UNION ALL SELECT * FROM temp.sqlite_schema)';
@@ -134,21 +155,28 @@ const SCHEMAS = '(SELECT * FROM main.sqlite_schema UNION ALL SELECT * FROM temp.
  * Decant's records, which the engine writes by itself, and not those of Litestream, which come and go.
  */
 export function userTables(db: Database): readonly string[] {
-  return db.prepare(USER_TABLES).pluck().all() as string[];
+  return db.prepare(userTablesSql('pragma_table_list')).pluck().all() as string[];
+}
+
+function isUserTable(db: Database, name: string): boolean {
+  return db.prepare(userTablesSql('pragma_table_list(?)')).get(name) !== undefined;
 }
 
 // https://sqlite.org/pragma.html#pragma_table_list
-const USER_TABLES = `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
-  AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN ('_migrations', '_migrations_journal')
-  AND name NOT LIKE '\\_litestream\\_%' ESCAPE '\\'`;
-
-function isUserTable(db: Database, name: string): boolean {
-  return db.prepare(`${USER_TABLES} AND name = ? COLLATE NOCASE`).get(name) !== undefined;
+function userTablesSql(list: string): string {
+  return `SELECT name FROM ${list} WHERE schema = 'main' AND type = 'table'
+    AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN ('_migrations', '_migrations_journal')
+    AND name NOT LIKE '\\_litestream\\_%' ESCAPE '\\'`;
 }
 
-function exists(db: Database, types: readonly string[], name: string): boolean {
-  const found = db.prepare(`SELECT type FROM ${SCHEMAS} WHERE name = ? COLLATE NOCASE`).pluck().all(name);
-  return found.some((type) => types.includes(type as string));
+/** Whether there is a table or a view of this name. SQLite answers from what it keeps in memory. */
+function hasColumns(db: Database, name: string): boolean {
+  return db.prepare(`SELECT 1 FROM pragma_table_xinfo(?, 'main')`).get(name) !== undefined;
+}
+
+function hasObject(db: Database, type: string, name: string): boolean {
+  const sql = `SELECT 1 FROM ${SCHEMAS} WHERE type = ? AND name = ? COLLATE NOCASE`;
+  return db.prepare(sql).get(type, name) !== undefined;
 }
 
 function hasConstraints(db: Database, table: string): boolean {

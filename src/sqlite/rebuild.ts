@@ -1,7 +1,7 @@
 import type { Database } from '../domain/migration.js';
 import { AlterTableError } from '../errors.js';
 import { brokenIn, refuseIfBroken } from './dependents.js';
-import { refuseIfFull } from './free-space.js';
+import { requireRebuildSpace } from './rebuild-space.js';
 import { explainCopy } from './offenders.js';
 import {
   copySql,
@@ -65,7 +65,7 @@ function refuseIfUnsafe(db: Database, table: string): void {
       'this needs a rebuild, which foreign keys that are enforced would turn into a loss of rows.',
       "Do it in a migration of its own, without foreignKeys: 'enforced'.",
     );
-  refuseIfFull(db, table);
+  requireRebuildSpace(db, table);
 }
 
 function create(script: Script, draft: Draft, name: string): void {

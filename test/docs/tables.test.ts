@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import * as api from '../../src/index.js';
@@ -22,7 +22,7 @@ describe('docs/json.md', () => {
   );
 
   it('lists every error code that the sources know, with its exit code', () => {
-    const sources = read('src/errors.ts') + read('src/base-command.ts');
+    const sources = read('src/errors.ts') + read('src/base-command.ts') + read('src/flags.ts');
     const codes = new Set(sources.match(/(?<=')DECANT_\w+(?=')/g));
     expect(firstColumn(read('docs/json.md'), /^DECANT_/).toSorted()).toEqual([...codes].toSorted());
   });
@@ -57,8 +57,18 @@ describe('README.md', () => {
     expect(Object.keys(api)).toEqual(expect.arrayContaining(listed));
   });
 
+  it('names a test for each thing that Decant protects from', () => {
+    const rows = sectionOf(readme, 'What Decant protects you from')
+      .split('\n')
+      .slice(4)
+      .filter((line) => line.startsWith('|'));
+    const tests = rows.map((row) => /\]\((test\/[^)]+)\) +\|$/.exec(row)?.[1] ?? row);
+    expect(tests.length).toBeGreaterThan(8);
+    expect(tests.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+
   it('lists every setting of the config file', () => {
-    const type = /interface UserConfig [^]*?\n}/.exec(read('src/config.ts'))?.[0] ?? '';
+    const type = /interface UserConfig [^]*?\n}/.exec(read('src/user-config.ts'))?.[0] ?? '';
     const settings = [...type.matchAll(/readonly (\w+)\?/g)].map((match) => String(match[1]));
     const policies = ['outOfOrder', 'missing', 'changed'];
     expect(firstColumn(sectionOf(readme, 'Configuration'), /./).toSorted()).toEqual(

@@ -71,6 +71,22 @@ describe('@migration', () => {
       { transaction: 'false' },
       '@migration({ transaction }) must be a boolean.',
     ],
+    ['foreign keys that are off', { foreignKeys: 'off' }, "@migration({ foreignKeys }) must be 'enforced'."],
+    [
+      'a check that there is not',
+      { foreignKeyCheck: 'some' },
+      "@migration({ foreignKeyCheck }) must be 'all' or 'changed' or 'none'.",
+    ],
+    [
+      'a loss that is no list',
+      { expectLoss: 'users' },
+      '@migration({ expectLoss }) must be a list of names.',
+    ],
+    [
+      'losses that are no names',
+      { expectLoss: ['a', 1] },
+      '@migration({ expectLoss }) must be a list of names.',
+    ],
     [
       'irreversible without its reason',
       { irreversible: true },

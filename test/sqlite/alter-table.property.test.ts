@@ -345,13 +345,13 @@ function commentsIn(sql: string): number {
   return sql.match(/\/\*|--/g)?.length ?? 0;
 }
 
-function others({ schema: all }: Picture): unknown {
+function otherObjects({ schema: all }: Picture): unknown {
   return all.filter(({ name }) => name !== 't' && !name.startsWith('sqlite_'));
 }
 
 function compareRest(db: Handle, before: Picture, rename: boolean): void {
   const after = picture(db);
-  if (!rename) expect(others(after)).toEqual(others(before));
+  if (!rename) expect(otherObjects(after)).toEqual(otherObjects(before));
   expect(after.pragmas).toEqual(before.pragmas);
   expect(after.tables['c']).toEqual(before.tables['c']);
   expect(after.tables['seen']).toEqual(before.tables['seen']);

@@ -1,46 +1,31 @@
-import { join } from 'node:path';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import Database from 'better-sqlite3';
-import { makeFolder } from '../helpers/files.js';
+import { statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { describe, expect, it } from '@jest/globals';
+import { DiskSpaceError } from '../../src/errors.js';
+import { freeSpace, requireSpace } from '../../src/sqlite/free-space.js';
+import { errorOf } from '../helpers/errors.js';
 
-let free = 0;
-jest.unstable_mockModule('node:fs', () => ({ statfsSync: () => ({ bavail: free, bsize: 1 }) }));
-const { refuseIfFull } = await import('../../src/sqlite/free-space.js');
-
-const MEGABYTE = 1_000_000;
-let db: Database.Database | undefined;
-
-afterEach(() => {
-  db?.close();
-  db = undefined;
-});
-
-/** A file of about 3 MB, of which 1 MB is table `t` with its index. */
-function makeFile(): Database.Database {
-  db = new Database(join(makeFolder(), 'test.db'));
-  db.exec(`CREATE TABLE t (a); CREATE INDEX i ON t (a); INSERT INTO t VALUES (zeroblob(500000)); CREATE TABLE u (a);
-    INSERT INTO u VALUES (zeroblob(2000000))`);
-  return db;
-}
-
-describe('refuseIfFull (R28)', () => {
-  it.each([
-    [12 * MEGABYTE, 'has three times the file', true],
-    [2.2 * MEGABYTE, 'has twice the table', true],
-    [1.5 * MEGABYTE, 'has less', false],
-  ])('where %d bytes are free, which %s: lets a rebuild pass: %s', (bytes, _what, passes) => {
-    const file = makeFile();
-    free = bytes;
-    if (passes) expect(() => refuseIfFull(file, 't')).not.toThrow();
-    else
-      expect(() => refuseIfFull(file, 't')).toThrow(
-        'a rebuild needs about 3 MB of disk space for a while, and 2 MB are free',
-      );
+describe('freeSpace()', () => {
+  it('is what the file system has for this user', () => {
+    const { bavail, bsize } = statfsSync(tmpdir());
+    expect(Math.abs(freeSpace(tmpdir()) - bavail * bsize)).toBeLessThan(100_000_000); // others write, too
   });
 
-  it('looks at no disk for a database in memory', () => {
-    db = new Database(':memory:');
-    free = 0;
-    expect(() => refuseIfFull(db as Database.Database, 't')).not.toThrow();
+  it('is taken for endless where the file system does not tell', () => {
+    expect(freeSpace('/proc')).toBe(Infinity);
+  });
+});
+
+describe('requireSpace()', () => {
+  it('lets pass what there is room for', () => {
+    expect(() => requireSpace(tmpdir(), 1, 'x', 'y')).not.toThrow();
+  });
+
+  it('refuses what there is no room for, with numbers and a way out', () => {
+    const error = errorOf(() => requireSpace(tmpdir(), 1e18, 'A backup', 'Leave it.')) as DiskSpaceError;
+    expect(error).toBeInstanceOf(DiskSpaceError);
+    expect(error.message).toMatch(/^A backup needs 1050000000\.0 GB in .+, where \d+\.\d GB are free\.$/);
+    expect(error).toMatchObject({ needed: 1.05e18, hint: 'Leave it.' });
+    expect(error.free).toBeGreaterThan(0);
   });
 });
