@@ -4,6 +4,7 @@ import { brokenIn, refuseIfBroken } from './dependents.js';
 import { requireRebuildSpace } from './rebuild-space.js';
 import { explainCopy } from './offenders.js';
 import {
+  changedColumns,
   copySql,
   isAutoincrement,
   pairsOf,
@@ -16,7 +17,7 @@ import type { Target } from './target.js';
 import type { Script } from './script.js';
 import { withName } from './table-edit.js';
 import { freeName, readersOf, rows, shapeOf, type TableState } from './table-state.js';
-import { foldName } from './tokens.js';
+import { foldName, quoteName } from './tokens.js';
 import { verifyCopy } from './verify-copy.js';
 
 /**
@@ -40,7 +41,7 @@ export function rebuild(
   const made: NewTable = { name, ...shapeOf(db, name) };
   refuseIfMoved(db, old, made);
   const pairs = pairsOf(old, draft, made);
-  const swap = swapSql(old, draft, made, hasMark(db, old));
+  const swap = [...swapSql(old, draft, made, hasMark(db, old)), ...reindexSql(db, old, draft)];
   const copy = copySql(old, made, pairs);
   if (extent === 'plan') {
     for (const sql of [copy, ...swap]) script.note(sql);
@@ -95,6 +96,16 @@ function refuseIfMoved(db: Database, old: TableState, made: NewTable): void {
     `its rowids would change, by which the virtual table ${reader.name} finds its rows.`,
     'Drop that table first, and make it again afterwards.',
   );
+}
+
+// A full-text index over this table's rows has the words of the old values: 7.0 is two, and 7 is one.
+// https://sqlite.org/fts5.html#the_rebuild_command
+function reindexSql(db: Database, old: TableState, draft: Draft): readonly string[] {
+  const changed = changedColumns(old.table, draft).filter(({ isSameValue }) => !isSameValue);
+  const names = new Set([...changed.map(({ column }) => foldName(column.name)), ...draft.fills.keys()]);
+  return readersOf(db, old.table.name)
+    .filter(({ columns }) => columns.some((column) => names.has(foldName(column))))
+    .map(({ name }) => `INSERT INTO main.${quoteName(name)} (${quoteName(name)}) VALUES ('rebuild')`);
 }
 
 // sqlite_sequence has a row for each table that has ever had one with AUTOINCREMENT.

@@ -659,6 +659,16 @@ describe('the rebuild', () => {
   });
 });
 
+describe('the rebuild of what FTS5 reads', () => {
+  it('makes the index anew where the words change: 7.0 to 7 (R20)', () => {
+    const db = make(`CREATE TABLE t (a REAL); CREATE VIRTUAL TABLE f USING fts5(a, content='t');
+      INSERT INTO t VALUES (7); INSERT INTO f (f) VALUES ('rebuild')`);
+    alterTable(db, 't', (table) => table.setType('a', 'INTEGER'));
+    db.exec("INSERT INTO f (f, rank) VALUES ('integrity-check', 1)");
+    expect(db.prepare("SELECT rowid FROM f WHERE f MATCH '7'").pluck().all()).toEqual([1]);
+  });
+});
+
 describe('rebuildTable', () => {
   it('gives a table the definition that is written, and columns what is said', () => {
     const db = make(
