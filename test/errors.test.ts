@@ -97,6 +97,17 @@ const CLASSES: Record<ClassName, Expected> = {
     make: () => new errors.DatabaseLockedError('m', 'h'),
   },
   DatabaseError: { code: 'DECANT_DATABASE', exit: 1, make: () => new errors.DatabaseError('m', 'h') },
+  DiskSpaceError: {
+    code: 'DECANT_DISK_SPACE',
+    exit: 1,
+    make: () => new errors.DiskSpaceError('m', 'h', 2, 1),
+  },
+  BackupError: { code: 'DECANT_BACKUP', exit: 1, make: () => new errors.BackupError('m', 'h') },
+  UnknownBackupError: {
+    code: 'DECANT_UNKNOWN_BACKUP',
+    exit: 2,
+    make: () => new errors.UnknownBackupError('m', 'h'),
+  },
   NewerDatabaseError: {
     code: 'DECANT_NEWER_DATABASE',
     exit: 1,

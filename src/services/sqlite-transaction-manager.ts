@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Statement } from 'better-sqlite3';
 import type { Database } from '../domain/migration.js';
 import { DatabaseError } from '../errors.js';
+import { isWord, statementsOf } from '../sqlite/tokens.js';
 import { BodyWatch } from './body-watch.js';
 import { GuardedDatabase } from './guarded-database.js';
 import { explainingSqliteErrors } from './sqlite-errors.js';
@@ -100,6 +101,7 @@ export class SqliteTransactionManager extends TransactionManager {
 
   // Never hides the error that ended the session.
   #endSession(before: BodyRules['foreignKeys'], outcome: 'done' | 'failed'): void {
+    this.#foreignKeys = undefined; // a change that failed may have been made or not: it is set in any case
     try {
       this.#setForeignKeys(before);
     } catch (error) {
@@ -151,7 +153,7 @@ export class SqliteTransactionManager extends TransactionManager {
   // had ended it: by a statement that says so, or behind the handle's back.
   #hasEnded(guarded: GuardedDatabase): boolean {
     const { endedBy } = guarded;
-    if (!this.#db.inTransaction) return endedBy === undefined || ENDS_TRANSACTION.test(endedBy);
+    if (!this.#db.inTransaction) return endedBy === undefined || endsTransaction(endedBy);
     try {
       this.#releaseGuard(guarded);
       return false;
@@ -175,8 +177,10 @@ export class SqliteTransactionManager extends TransactionManager {
   }
 }
 
-// As a statement of its own: END is the end of a CASE, too.
-const ENDS_TRANSACTION = /(?:^|;)\s*(?:COMMIT|END|ROLLBACK)\b/i;
+// As a statement of its own: END is the end of a CASE and of a trigger, too.
+function endsTransaction(sql: string): boolean {
+  return [...statementsOf(sql)].some(([first]) => isWord(first, 'COMMIT', 'END', 'ROLLBACK'));
+}
 
 function guardNamed(name: string): { readonly open: string; readonly release: string } {
   return { open: `SAVEPOINT ${name}`, release: `RELEASE ${name}` };

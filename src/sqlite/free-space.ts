@@ -1,44 +1,26 @@
 import { statfsSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type { Database } from '../domain/migration.js';
-import { AlterTableError } from '../errors.js';
-import { rows } from './table-state.js';
+import { sizeText } from '../domain/size.js';
+import { DiskSpaceError } from '../errors.js';
+
+/** Bytes that this user may still write to the file system of `folder`; Infinity where it does not tell. */
+export function freeSpace(folder: string): number {
+  const { blocks, bavail, bsize } = statfsSync(folder);
+  return blocks === 0 ? Infinity : bavail * bsize;
+}
 
 /**
- * Refuses a rebuild for which the disk has not the room: it writes the table and its indexes once more, and, until
- * the checkpoint, into the WAL as well.
+ * Refuses to begin what could not be finished.
+ * @param bytes what will be written at the least
+ * @param purpose what it is for, as the subject of a sentence
+ * @throws DiskSpaceError
  */
-export function refuseIfFull(db: Database, table: string): void {
-  if (db.memory) return;
-  const { bavail, bsize } = statfsSync(dirname(db.name));
-  const free = bavail * bsize;
-  // To add up a table's pages takes time; that of the whole file is known.
-  const file = number(db, 'SELECT page_count * page_size AS value FROM pragma_page_count, pragma_page_size');
-  if (free >= 3 * file) return;
-  const need = 2 * sizeOf(db, table, file);
-  if (free >= need) return;
-  throw new AlterTableError(
-    table,
-    `a rebuild needs about ${megabytes(need)} of disk space for a while, and ${megabytes(free)} are free.`,
-    `Make room on the disk of ${db.name}.`,
-  );
+export function requireSpace(folder: string, bytes: number, purpose: string, hint: string): void {
+  const needed = Math.ceil(bytes * MARGIN);
+  const free = freeSpace(folder);
+  if (free >= needed) return;
+  const message = `${purpose} needs ${sizeText(needed)} in ${folder}, where ${sizeText(free)} are free.`;
+  throw new DiskSpaceError(message, hint, needed, free);
 }
 
-// A SQLite without DBSTAT cannot tell: then it may be the whole file.
-function sizeOf(db: Database, table: string, file: number): number {
-  const sql = `SELECT sum(pgsize) AS value FROM dbstat('main', 1)
-    WHERE name IN (SELECT name FROM main.sqlite_schema WHERE tbl_name = ? COLLATE NOCASE)`;
-  try {
-    return number(db, sql, table);
-  } catch {
-    return file;
-  }
-}
-
-function number(db: Database, sql: string, ...parameters: readonly string[]): number {
-  return rows<{ value: number | null }>(db, sql, ...parameters)[0]?.value ?? 0;
-}
-
-function megabytes(bytes: number): string {
-  return `${String(Math.ceil(bytes / 1_000_000))} MB`;
-}
+// For journals, and for what others write meanwhile.
+const MARGIN = 1.05;

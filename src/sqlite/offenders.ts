@@ -52,9 +52,10 @@ export function explainCopy(
   pairs: readonly Pair[],
   error: unknown,
 ): AlterTableError {
-  const message = (error as Error).message.replaceAll(made.name, old.table.name);
-  const { code } = error as { code: string };
-  const search = code === MISMATCH ? keySearch(made, pairs) : searchFor(code, message, target, pairs);
+  const said = (error as Error).message.replaceAll(made.name, old.table.name);
+  // "datatype mismatch": a rowid is an integer, and SQLite does not say which column that is.
+  const message = said === 'datatype mismatch' ? `${said} in column ${made.rowidColumn ?? 'rowid'}` : said;
+  const search = searchFor((error as { code: string }).code, message, target, pairs);
   const found =
     search === undefined ? NOTHING : attempt(() => rowsWhere(db, old, search.where, search.columns));
   const count =
@@ -63,25 +64,11 @@ export function explainCopy(
       : ` ${String(found.count)} ${found.count === 1 ? 'row does' : 'rows do'} not keep to it.`;
   return new AlterTableError(
     old.table.name,
-    `${code === MISMATCH ? `the primary key ${made.rowidColumn ?? ''} holds integers only` : message.replace(/\.$/, '')}.${count}`,
+    `${message.replace(/\.?$/, '.')}${count}`,
     'Correct these rows first, in an earlier statement of the same migration.',
     found.rows,
     { cause: error },
   );
-}
-
-// "datatype mismatch", of an INTEGER PRIMARY KEY alone, which is the rowid and so takes nothing else.
-const MISMATCH = 'SQLITE_MISMATCH';
-
-function keySearch(made: NewTable, pairs: readonly Pair[]): Search {
-  const source = sourceOf(pairs, made.rowidColumn ?? '');
-  return { where: noInteger(source), columns: plainName(source) };
-}
-
-/** Whether SQLite refused what was written, not how. */
-export function isRefusal(error: unknown): boolean {
-  const code = String((error as { code?: unknown } | undefined)?.code);
-  return code === MISMATCH || code.startsWith('SQLITE_CONSTRAINT');
 }
 
 const NOTHING: FoundRows = { count: 0, rows: [] };
@@ -117,9 +104,10 @@ function searchFor(
     PRIMARYKEY: () => ({ where: repeated(sources, target, named), columns }),
     ROWID: () => ({ where: repeated(sources, target, named), columns }),
     CHECK: () => ({ where: failedChecks(message, target, pairs), columns: [] }),
+    MISMATCH: () => ({ where: notInteger(source), columns }),
     DATATYPE: () => ({ where: column === undefined ? 'false' : misfit(target, column, source), columns }),
   };
-  return searches[code.replace('SQLITE_CONSTRAINT_', '')]?.();
+  return searches[code.replace(/^SQLITE_(?:CONSTRAINT_)?/, '')]?.();
 }
 
 // As in "UNIQUE constraint failed: users.a, users.b" and "cannot store TEXT value in INTEGER column users.age".
@@ -170,12 +158,16 @@ function misfit(target: TableSql, column: ColumnSql, source: string): string {
   if (!optionsOf(target).includes('STRICT')) return `typeof(${source}) <> 'integer'`;
   if (type === 'TEXT') return `typeof(${source}) = 'blob'`;
   if (type === 'BLOB') return `typeof(${source}) NOT IN ('blob', 'null')`;
-  const number = `CAST(${source} AS NUMERIC)`;
-  const isNumber = `typeof(${source}) <> 'blob' AND ${number} = ${source}`;
-  return type === 'REAL' ? `${source} IS NOT NULL AND NOT (${isNumber})` : noInteger(source);
+  if (type !== 'REAL') return notInteger(source);
+  return `${source} IS NOT NULL AND NOT (${isNumber(source)})`;
 }
 
-function noInteger(source: string): string {
-  const number = `CAST(${source} AS NUMERIC)`;
-  return `${source} IS NOT NULL AND NOT (typeof(${source}) <> 'blob' AND ${number} = ${source} AND typeof(${number}) = 'integer')`;
+function notInteger(source: string): string {
+  const isInteger = `${isNumber(source)} AND typeof(CAST(${source} AS NUMERIC)) = 'integer'`;
+  return `${source} IS NOT NULL AND NOT (${isInteger})`;
+}
+
+// To compare a text with a number, SQLite reads it as one, if all of it is one.
+function isNumber(source: string): string {
+  return `typeof(${source}) <> 'blob' AND CAST(${source} AS NUMERIC) = ${source}`;
 }

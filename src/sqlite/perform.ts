@@ -1,9 +1,9 @@
 import type { Database } from '../domain/migration.js';
 import { AlterTableError } from '../errors.js';
 import { brokenIn, refuseIfBroken, refuseIfNamed, refuseIfRead } from './dependents.js';
-import { isRefusal, rowsWhere } from './offenders.js';
+import { rowsWhere } from './offenders.js';
 import type { Operation } from './operations.js';
-import { rebuild, renameStatistics } from './rebuild.js';
+import { isConstraint, rebuild, renameStatistics } from './rebuild.js';
 import type { Draft } from './rebuild-plan.js';
 import type { AlterReceipt } from './receipt.js';
 import type { MigrationScope } from './scope.js';
@@ -152,7 +152,7 @@ function runInPlace(db: Database, state: TableState, { offenders }: Operation, r
   try {
     run();
   } catch (error) {
-    if (!isRefusal(error) || offenders === undefined) throw error;
+    if (!isConstraint(error) || offenders === undefined) throw error;
     const { count, rows } = rowsWhere(db, state, offenders.where);
     throw new AlterTableError(
       state.table.name,

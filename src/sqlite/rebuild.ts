@@ -1,9 +1,10 @@
 import type { Database } from '../domain/migration.js';
 import { AlterTableError } from '../errors.js';
 import { brokenIn, refuseIfBroken } from './dependents.js';
-import { refuseIfFull } from './free-space.js';
-import { explainCopy, isRefusal } from './offenders.js';
+import { requireRebuildSpace } from './rebuild-space.js';
+import { explainCopy } from './offenders.js';
 import {
+  changedColumns,
   copySql,
   isAutoincrement,
   pairsOf,
@@ -16,7 +17,7 @@ import type { Target } from './target.js';
 import type { Script } from './script.js';
 import { withName } from './table-edit.js';
 import { freeName, readersOf, rows, shapeOf, type TableState } from './table-state.js';
-import { foldName } from './tokens.js';
+import { foldName, quoteName } from './tokens.js';
 import { verifyCopy } from './verify-copy.js';
 
 /**
@@ -40,7 +41,7 @@ export function rebuild(
   const made: NewTable = { name, ...shapeOf(db, name) };
   refuseIfMoved(db, old, made);
   const pairs = pairsOf(old, draft, made);
-  const swap = swapSql(old, draft, made, hasMark(db, old));
+  const swap = [...swapSql(old, draft, made, hasMark(db, old)), ...reindexSql(db, old, draft)];
   const copy = copySql(old, made, pairs);
   if (extent === 'plan') {
     for (const sql of [copy, ...swap]) script.note(sql);
@@ -49,7 +50,7 @@ export function rebuild(
   try {
     script.run(copy);
   } catch (error) {
-    throw isRefusal(error) ? explainCopy(db, old, draft.table, made, pairs, error) : error;
+    throw isConstraint(error) ? explainCopy(db, old, draft.table, made, pairs, error) : error;
   }
   const count = verifyCopy(db, old, draft, made);
   for (const sql of swap) script.run(sql);
@@ -65,7 +66,7 @@ function refuseIfUnsafe(db: Database, table: string): void {
       'this needs a rebuild, which foreign keys that are enforced would turn into a loss of rows.',
       "Do it in a migration of its own, without foreignKeys: 'enforced'.",
     );
-  refuseIfFull(db, table);
+  requireRebuildSpace(db, table);
 }
 
 function create(script: Script, draft: Draft, name: string): void {
@@ -97,10 +98,24 @@ function refuseIfMoved(db: Database, old: TableState, made: NewTable): void {
   );
 }
 
+// A full-text index over this table's rows has the words of the old values: 7.0 is two, and 7 is one.
+// https://sqlite.org/fts5.html#the_rebuild_command
+function reindexSql(db: Database, old: TableState, draft: Draft): readonly string[] {
+  const changed = changedColumns(old.table, draft).filter(({ isSameValue }) => !isSameValue);
+  const names = new Set([...changed.map(({ column }) => foldName(column.name)), ...draft.fills.keys()]);
+  return readersOf(db, old.table.name)
+    .filter(({ columns }) => columns.some((column) => names.has(foldName(column))))
+    .map(({ name }) => `INSERT INTO main.${quoteName(name)} (${quoteName(name)}) VALUES ('rebuild')`);
+}
+
 // sqlite_sequence has a row for each table that has ever had one with AUTOINCREMENT.
 function hasMark(db: Database, old: TableState): boolean {
   const sql = 'SELECT 1 FROM main.sqlite_sequence WHERE name = ?';
   return isAutoincrement(old.table) && old.hasSequence && rows(db, sql, old.table.name)[0] !== undefined;
+}
+
+export function isConstraint(error: unknown): boolean {
+  return /^SQLITE_(?:CONSTRAINT|MISMATCH)/.test(String((error as { code?: unknown } | undefined)?.code));
 }
 
 /** The statements that hand a table's statistics on to another name, which the indexes of its keys take on, too. */

@@ -2,7 +2,7 @@ import type { Database } from '../domain/migration.js';
 import { AlterTableError } from '../errors.js';
 import { changedColumns, type Draft, type NewTable } from './rebuild-plan.js';
 import { columnOf } from './table-sql.js';
-import { readersOf, rows, type TableState } from './table-state.js';
+import { rows, type TableState } from './table-state.js';
 import { foldName, quoteName } from './tokens.js';
 
 /** Compares what was copied with what there was. @throws AlterTableError when anything is lost. @returns how many rows */
@@ -16,7 +16,6 @@ export function verifyCopy(db: Database, old: TableState, draft: Draft, made: Ne
       'No row may be lost on the way: look for what the new definition does with them.',
     );
   for (const column of columnsToCompare(old, draft, made)) refuseIfLossy(db, old, draft, made, column);
-  refuseIfIndexed(db, old, draft, made);
   return after;
 }
 
@@ -37,50 +36,6 @@ function columnsToCompare(old: TableState, draft: Draft, made: NewTable): readon
 }
 
 function refuseIfLossy(db: Database, old: TableState, draft: Draft, made: NewTable, column: string): void {
-  const { count, shown } = altered(db, old, draft, made, column, lossOf);
-  if (count === 0) return;
-  throw new AlterTableError(
-    old.table.name,
-    `${String(count)} ${count === 1 ? 'value' : 'values'} of ${column} would be altered beyond return.`,
-    `Correct them first, or declare it: { lossy: 'allow' }.`,
-    shown,
-  );
-}
-
-// A full-text index holds the words of the old values, 7.0 where there is 7 now, and nobody would tell it.
-function refuseIfIndexed(db: Database, old: TableState, draft: Draft, made: NewTable): void {
-  const readers = readersOf(db, old.table.name);
-  for (const { column } of changedColumns(old.table, draft)) {
-    const reader = readers.find(({ columns }) =>
-      columns.some((each) => foldName(each) === foldName(column.name)),
-    );
-    if (reader === undefined) continue;
-    const unlike = (was: string, is: string): string => `CAST(${was} AS TEXT) IS NOT CAST(${is} AS TEXT)`;
-    const { count, shown } = altered(db, old, draft, made, column.name, unlike);
-    if (count === 0) continue;
-    throw new AlterTableError(
-      old.table.name,
-      `values of ${column.name} would read otherwise than the virtual table ${reader.name} has indexed them.`,
-      'Drop that table first, and make it again afterwards.',
-      shown,
-    );
-  }
-}
-
-interface Altered {
-  readonly count: number;
-  readonly shown: readonly string[];
-}
-
-/** The values of a column that are others in the new table, or have no row there. */
-function altered(
-  db: Database,
-  old: TableState,
-  draft: Draft,
-  made: NewTable,
-  column: string,
-  isAltered: (was: string, is: string) => string,
-): Altered {
   const pairing = pairingOf(old, draft, made);
   if (pairing === undefined)
     throw new AlterTableError(
@@ -90,16 +45,19 @@ function altered(
     );
   const [was, is] = [`o.${quoteName(columnOf(old.table, column)?.name ?? column)}`, `n.${quoteName(column)}`];
   const from = `FROM main.${quoteName(old.table.name)} AS o LEFT JOIN main.${quoteName(made.name)} AS n ON ${pairing.on}
-    WHERE ${pairing.key} IS NULL OR ${isAltered(was, is)}`;
+    WHERE ${pairing.key} IS NULL OR ${lossOf(was, is)}`;
   const { count } = rows<{ count: number }>(db, `SELECT count(*) AS count ${from}`)[0] ?? { count: 0 };
-  const shown =
-    count === 0
-      ? []
-      : rows<{ row: string }>(
-          db,
-          `SELECT quote(${was}) || ' would be ' || quote(${is}) AS row ${from} LIMIT 10`,
-        );
-  return { count, shown: shown.map(({ row }) => row) };
+  if (count === 0) return;
+  const shown = rows<{ row: string }>(
+    db,
+    `SELECT quote(${was}) || ' would be ' || quote(${is}) AS row ${from} LIMIT 10`,
+  );
+  throw new AlterTableError(
+    old.table.name,
+    `${String(count)} ${count === 1 ? 'value' : 'values'} of ${column} would be altered beyond return.`,
+    `Correct them first, or declare it: { lossy: 'allow' }.`,
+    shown.map(({ row }) => row),
+  );
 }
 
 // A new value is as good as the old one when that can be had back from it: 42 for '42', but not 7 for '007'. A cast to

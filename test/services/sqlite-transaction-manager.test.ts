@@ -144,6 +144,21 @@ describe('run', () => {
   });
 });
 
+describe('session', () => {
+  it('restores the setting of foreign keys also when a change of it had failed', () => {
+    db.pragma('foreign_keys = ON');
+    const pragma = db.pragma.bind(db);
+    let failures = 0;
+    db.pragma = (source, options) => {
+      if (source === 'foreign_keys = ON' && failures++ === 0) throw new Error('disk I/O error');
+      return pragma(source, options);
+    };
+    const error = errorOf(() => transactions.session(() => transactions.run(() => undefined, 'enforced')));
+    expect(error).toMatchObject({ message: 'disk I/O error' });
+    expect(pragma('foreign_keys', { simple: true })).toBe(1);
+  });
+});
+
 describe('runBody, when the body ends the transaction of the engine', () => {
   it.each<[string, (handle: Connection) => unknown]>([
     ['COMMIT', (handle) => handle.exec('COMMIT')],
@@ -246,7 +261,8 @@ describe('runBody, when the body ends the transaction of the engine', () => {
     'INSERT INTO t VALUES (CASE WHEN 1 THEN 99 END)',
     'INSERT INTO t SELECT CASE 1 WHEN 1 THEN 99 END;',
     'INSERT INTO t VALUES (4); INSERT INTO t VALUES (CASE 2\nWHEN 2 THEN 99\nEND)',
-  ])('takes the END of a CASE for no end of the transaction: %s', (sql) => {
+    'CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END; INSERT INTO t VALUES (99)',
+  ])('takes the END of a CASE or of a trigger for no end of the transaction: %s', (sql) => {
     expect(errorOf(() => inTransaction((handle) => handle.exec(sql)))).toMatchObject({
       kind: 'threw',
       sql,

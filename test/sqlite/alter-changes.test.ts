@@ -410,6 +410,12 @@ describe('alterTable', () => {
       'altered beyond return',
     ],
     [
+      'a text as a rowid',
+      "CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1), ('x')",
+      (t) => t.setPrimaryKey(['a']),
+      "datatype mismatch in column a. 1 row does not keep to it. Rows: rowid 2: 'x'",
+    ],
+    [
       'a column that an index names',
       'CREATE TABLE t (a, b); CREATE INDEX i ON t (a) WHERE b > 0',
       (t) => t.dropColumn('b'),
@@ -653,6 +659,16 @@ describe('the rebuild', () => {
   });
 });
 
+describe('the rebuild of what FTS5 reads', () => {
+  it('makes the index anew where the words change: 7.0 to 7 (R20)', () => {
+    const db = make(`CREATE TABLE t (a REAL); CREATE VIRTUAL TABLE f USING fts5(a, content='t');
+      INSERT INTO t VALUES (7); INSERT INTO f (f) VALUES ('rebuild')`);
+    alterTable(db, 't', (table) => table.setType('a', 'INTEGER'));
+    db.exec("INSERT INTO f (f, rank) VALUES ('integrity-check', 1)");
+    expect(db.prepare("SELECT rowid FROM f WHERE f MATCH '7'").pluck().all()).toEqual([1]);
+  });
+});
+
 describe('rebuildTable', () => {
   it('gives a table the definition that is written, and columns what is said', () => {
     const db = make(
@@ -760,15 +776,16 @@ function scoped(db: Handle, told: string[]): Handle {
   return Object.assign(Object.create(db) as Handle, { [SCOPE_KEY]: scope });
 }
 
+const RENAME_AND_REBUILD: Change = (table) =>
+  table.renameColumn('legacy', 'old').setType('age', 'INTEGER').setDefault('old', 'x');
+
 describe('alterTableSql', () => {
   it('gives the statements that alterTable runs, and changes nothing', () => {
     const db = tortured();
     const before = picture(db);
-    const change: Change = (table) =>
-      table.renameColumn('legacy', 'old').setType('age', 'INTEGER').setDefault('old', 'x');
-    const statements = alterTableSql(db, 'users', change);
+    const statements = alterTableSql(db, 'users', RENAME_AND_REBUILD);
     expect(picture(db)).toEqual(before);
-    expect(alterTable(db, 'users', change).statements).toEqual(statements);
+    expect(alterTable(db, 'users', RENAME_AND_REBUILD).statements).toEqual(statements);
     expect(statements[0]).toBe('ALTER TABLE main."users" RENAME COLUMN "legacy" TO "old"');
   });
 

@@ -78,6 +78,7 @@ async function judge({ schema, operations, how }: Drawn): Promise<void> {
   using files = how % 5 === 4 ? temporaryFolder() : undefined;
   const db = new Database(files === undefined ? ':memory:' : `${files.path}/t.db`);
   try {
+    db.pragma('synchronous = OFF'); // not a power cut's test
     const objects = build(db, world, schema);
     const change = changeOf(world.table, operations);
     const before = snapshotOf(db);
