@@ -11,7 +11,7 @@ import {
   type Span,
   type TableSql,
 } from './table-sql.js';
-import { foldName, isWord, nameOf, quoteName, tokensOf } from './tokens.js';
+import { foldName, isWord, nameOf, quoteName, tokensOf, type Token } from './tokens.js';
 
 // Each function gives the text of a CREATE TABLE anew, and changes only the tokens that it is about: what a person
 // wrote around them, comments too, stays.
@@ -98,16 +98,28 @@ export function dropColumn(table: TableSql, name: string): string {
   return removeItem(table, column);
 }
 
-// Its own columns are named in a FOREIGN KEY before REFERENCES; after it, those of the parent are.
 function usesColumn(table: TableSql, item: ColumnSql | ConstraintSql, name: string): boolean {
-  if ('kind' in item && item.kind === 'FOREIGN')
-    return listedNames(table, item).some((each) => foldName(each) === foldName(name));
-  const spans = 'kind' in item ? [{ ...item, from: item.at }] : item.constraints.filter(isExpression);
-  return spans.some(({ from, to }) => mentions(table.tokens.slice(from, to), name));
+  const constraints = 'kind' in item ? [item] : item.constraints;
+  return constraints.some((each) =>
+    each.kind === 'CHECK' || each.kind === 'GENERATED'
+      ? mentions(inParentheses(table, each), name)
+      : namesOfKey(table, each).some((one) => foldName(one) === foldName(name)),
+  );
 }
 
-function isExpression({ kind }: ConstraintSql): boolean {
-  return kind === 'CHECK' || kind === 'GENERATED';
+// Without the words around it: a column may be called `always`.
+function inParentheses({ tokens }: TableSql, { at, to }: ConstraintSql): readonly Token[] {
+  const texts = tokens.slice(at, to).map(({ text }) => text);
+  return tokens.slice(at + texts.indexOf('(') + 1, at + texts.lastIndexOf(')'));
+}
+
+// Before REFERENCES the table's own columns are named; after it those of the parent, which may be the table itself.
+function namesOfKey(table: TableSql, key: ConstraintSql): readonly string[] {
+  const own = key.kind === 'REFERENCES' ? [] : listedNames(table, key);
+  const words = table.tokens.slice(key.at, key.to).findIndex((token) => isWord(token, 'REFERENCES'));
+  const parent = key.at + words + 1;
+  const isItself = words !== -1 && foldName(nameOf(table.tokens[parent]) ?? '') === foldName(table.name);
+  return isItself ? [...own, ...listedNames(table, { ...key, at: parent })] : own;
 }
 
 function stillUsed(table: TableSql, column: string, user: string): AlterTableError {

@@ -16,8 +16,8 @@ import { complaints, desynced, differences, integrity, type Complaints } from '.
 import { BASE, build, schemaSpec, useScratch, worldOf, type SchemaSpec } from './torture/schema.js';
 import { snapshotOf, type Snapshot } from './torture/snapshot.js';
 
-const CASES = Number(process.env['DECANT_TORTURE_CASES'] ?? '300');
-const SEED = process.env['DECANT_TORTURE_SEED'];
+// `npm run test:nightly` tries many more. A seed, as a failure prints it, tries the same again.
+const { CASES = 300, SEED } = globalThis as { readonly CASES?: number; readonly SEED?: number };
 
 const scratch = new Database(':memory:');
 scratch.pragma('foreign_keys = OFF');
@@ -119,11 +119,7 @@ async function judge({ schema, operations, how }: Drawn): Promise<void> {
 
 function refusal(error: unknown, different: Complaints): Complaints {
   const isOurs = error instanceof DecantError;
-  note(
-    isOurs
-      ? `refused: ${error.message.replaceAll(/[^a-z :,.(){}']/gi, '').slice(0, 0)}${kindOf(error.message)}`
-      : 'failed',
-  );
+  note(isOurs ? `refused: ${kindOf(error.message)}` : 'failed');
   return [
     ...different,
     ...(isOurs
@@ -224,7 +220,7 @@ describe('alterTable, whatever the table and whatever is asked', () => {
     async () => {
       await assert(
         asyncProperty(record({ schema: schemaSpec, operations: operationSpecs, how: nat(997) }), judge),
-        { numRuns: CASES, ...(SEED === undefined ? {} : { seed: Number(SEED) }), includeErrorInReport: true },
+        { numRuns: CASES, ...(SEED === undefined ? {} : { seed: SEED }) },
       );
     },
     CASES * 200 + 20_000,
