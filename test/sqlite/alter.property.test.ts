@@ -11,7 +11,7 @@ import type { AlterReceipt } from '../../src/sqlite/receipt.js';
 import type { TableBuilder } from '../../src/sqlite/table-builder.js';
 import { serviceFor } from '../helpers/migrations.js';
 import { changeOf, operationSpecs, written, type Change, type OperationModel } from './torture/operations.js';
-import { fill, render } from './torture/model.js';
+import { fill, render, type ObjectModel } from './torture/model.js';
 import { complaints, desynced, differences, integrity, type Complaints } from './torture/oracle.js';
 import { BASE, build, schemaSpec, useScratch, worldOf, type SchemaSpec } from './torture/schema.js';
 import { snapshotOf, type Snapshot } from './torture/snapshot.js';
@@ -101,13 +101,14 @@ async function judge({ schema, operations, how }: Drawn): Promise<void> {
             ...complaints({ table: world.table, objects, change }, before, after),
             ...integrity(db).filter((line) => line !== 'ok' && !wasWhole.includes(line)),
             ...desynced(db)
-              .filter((each) => !wasDesynced.includes(each))
+              .filter((each) => !wasDesynced.includes(each) && !losesItsRowids(objects, each, change))
               .map((each) => `${each} does not fit its content`),
             ...receiptComplaints(result.receipt, before, after, change),
             ...scriptComplaints(copy, table, change.operations, after),
           ];
     copy.close();
     if (found.length === 0) return;
+    note('failed');
     const dump = [render(world.table), ...world.setup, ...objects.map(({ sql }) => fill(sql, world.table))];
     throw new Error(
       `${found.join('\n')}\n\n${dump.join(';\n')};\n-- pragmas ${JSON.stringify(before.pragmas)}\nalterTable(db, ${JSON.stringify(table)}, (table) => {\n${written(change.operations)}\n});${'error' in result ? `\n-- it threw ${String(result.error)}` : `\n-- ${result.receipt.statements.join(';\n-- ')}`}\n${files === undefined ? '' : '-- in a migration'}`,
@@ -117,9 +118,14 @@ async function judge({ schema, operations, how }: Drawn): Promise<void> {
   }
 }
 
+// Values that are a full-text index's rowids, and were given up.
+function losesItsRowids(objects: readonly ObjectModel[], name: string, { lossy }: Change): boolean {
+  return lossy.size > 0 && objects.some((each) => each.name === name && each.sql.includes('content_rowid='));
+}
+
 function refusal(error: unknown, different: Complaints): Complaints {
   const isOurs = error instanceof DecantError;
-  note(isOurs ? `refused: ${kindOf(error.message)}` : 'failed');
+  note(isOurs ? `refused: ${kindOf(error.message)}` : 'not ours');
   return [
     ...different,
     ...(isOurs
@@ -206,7 +212,7 @@ function temporaryFolder(): { readonly path: string } & Disposable {
 describe('alterTable, whatever the table and whatever is asked', () => {
   afterAll(() => {
     scratch.close();
-    if (CASES > 300)
+    if (CASES > 300 && !tally.has('failed'))
       console.log(
         [...tally]
           .toSorted((a, b) => b[1] - a[1])

@@ -130,7 +130,8 @@ function objects(subject: Case, before: Snapshot, after: Snapshot): Complaints {
       ),
     ),
     ...same('the order of indexes and triggers', order(was, table), order(is, change.table)),
-    ...subject.objects
+    // What was broken before may stay so.
+    ...(before.broken.length > 0 ? [] : subject.objects)
       .filter(({ sql }) => namedIn(sql).some((id) => change.dropped.has(id)))
       .map(({ name }) => `${name} names a column that was dropped`),
   ];
@@ -143,7 +144,9 @@ function objectComplaints(
 ): Complaints {
   if (is === undefined) return [`${was.type} ${was.name} is gone`];
   const model = models.find(({ name }) => name === was.name);
-  const isTouched = model !== undefined && fill(model.sql, table) !== fill(model.sql, change.table);
+  const gone = table.columns.filter(({ id }) => change.dropped.has(id));
+  const now = { ...change.table, columns: [...change.table.columns, ...gone] };
+  const isTouched = model !== undefined && fill(model.sql, table) !== fill(model.sql, now);
   if (!isTouched) {
     return was.sql === is.sql
       ? []
@@ -154,11 +157,9 @@ function objectComplaints(
       .join(' ')
       .replace(/^create temp /, 'create ')
       .replace(/ main \. /, ' ');
-  return bare(is.sql ?? '') === bare(fill(model.sql, change.table))
+  return bare(is.sql ?? '') === bare(fill(model.sql, now))
     ? []
-    : [
-        `${was.type} ${was.name} is\n    ${is.sql ?? ''}\n  and should be\n    ${fill(model.sql, change.table)}`,
-      ];
+    : [`${was.type} ${was.name} is\n    ${is.sql ?? ''}\n  and should be\n    ${fill(model.sql, now)}`];
 }
 
 // An index of words is made anew where a rebuild changes the words; whether it fits is asked of FTS5 itself.
@@ -279,19 +280,16 @@ function exact(text: string): string {
   return Number.isInteger(number) ? String(BigInt(number)) : String(number);
 }
 
+// Later operations of the same call may be about the new column.
 function addedComplaints(
-  { table, dropped }: Change,
+  { table, operations }: Change,
   is: TableDump,
   id: number,
   cell: string | undefined,
 ): Complaints {
-  if (cell === undefined || dropped.has(id) || !isIn(table, id)) return [];
-  const parts = table.columns.find((each) => each.id === id)?.parts ?? [];
-  if (parts.length > 1) return [];
+  if (cell === undefined || operations.length > 1) return [];
   const wrong = is.rows.map((row) => cellOf(is, table, row, id)).filter((each) => each !== cell);
-  return wrong.length === 0 || /^text:/.test(cell)
-    ? []
-    : [`a new column holds ${wrong[0] ?? ''} for ${cell}`];
+  return wrong.length === 0 ? [] : [`a new column holds ${wrong[0] ?? ''} for ${cell}`];
 }
 
 function sequence({ table, change }: Case, before: Snapshot, after: Snapshot): Complaints {
