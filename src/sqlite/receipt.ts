@@ -80,8 +80,10 @@ function objectsNaming(db: Database, table: string): readonly Found[] {
     db,
     `SELECT type, name, tbl_name AS "table", sql
      FROM (SELECT * FROM main.sqlite_schema UNION ALL SELECT * FROM temp.sqlite_schema)
-     WHERE type IN ('index', 'trigger', 'view') AND sql IS NOT NULL AND instr(lower(sql), lower(?)) > 0`,
-    table,
+     WHERE type IN ('index', 'trigger', 'view') AND sql IS NOT NULL
+       AND (tbl_name = :table COLLATE NOCASE OR type <> 'index' AND instr(lower(sql), lower(:part)) > 0)`,
+    // In its quotes a name may look different; the tokens tell.
+    { table, part: table.split(/["'`\]]/)[0] },
   );
   return found.filter(({ sql }) =>
     tokensOf(sql).some((token) => foldName(nameOf(token) ?? '') === foldName(table)),
