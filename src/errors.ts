@@ -226,6 +226,23 @@ export class DeadHandleError extends DecantError {
   readonly code = 'DECANT_DEAD_HANDLE';
 }
 
+/** A table cannot be altered as was asked. It is as it was. */
+export class AlterTableError extends DecantError {
+  readonly code = 'DECANT_ALTER_TABLE';
+
+  constructor(
+    readonly table: string,
+    readonly reason: string,
+    hint: string,
+    /** Up to 10 of the rows that stand in the way, as a person would look for them; all of them may be more. */
+    readonly rows: readonly string[] = [],
+    options?: ErrorOptions,
+  ) {
+    const shown = rows.length === 0 ? '' : ` Rows: ${rows.join('; ')}.`;
+    super(`Cannot alter ${table}: ${reason}${shown}`, hint, options);
+  }
+}
+
 /** Where and how a migration failed, and what that left behind. */
 export interface Failure {
   readonly migration: string;

@@ -26,4 +26,13 @@ export { MigrationRepository, type AppliedFile, type JournalEntry } from './serv
 export { MigrationService, type RunOptions } from './services/migration-service.js';
 export { MigrationSource } from './services/migration-source.js';
 export { BodyError, TransactionManager } from './services/transaction-manager.js';
+export { alterTable, alterTableSql, rebuildTable, type Rebuild } from './sqlite/alter-table.js';
+export type { AlterReceipt, Part } from './sqlite/receipt.js';
+export type {
+  DefaultValue,
+  ForeignKeyAction,
+  ForeignKeyDefinition,
+  LossyOptions,
+  TableBuilder,
+} from './sqlite/table-builder.js';
 export { defineConfig, type UserConfig } from './user-config.js';

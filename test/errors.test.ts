@@ -37,6 +37,11 @@ const CLASSES: Record<ClassName, Expected> = {
     exit: 5,
     make: () => new errors.NotRecordedError('1_a', new errors.DatabaseLockedError('m', 'h')),
   },
+  AlterTableError: {
+    code: 'DECANT_ALTER_TABLE',
+    exit: 1,
+    make: () => new errors.AlterTableError('users', 'm', 'h'),
+  },
   ConfigError: { code: 'DECANT_CONFIG', exit: 2, make: () => new errors.ConfigError('m', 'h') },
   SourceError: { code: 'DECANT_SOURCE', exit: 2, make: () => new errors.SourceError('m', 'h') },
   UnknownMigrationError: {

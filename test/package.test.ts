@@ -6,6 +6,7 @@ import { resultOf, ROOT, runNode } from './helpers/processes.js';
 
 // What `npm publish` would hand out, as another program sees it: lib/, by the package's own name.
 const VALUES = [
+  'AlterTableError',
   'AsyncMigrationError',
   'BackupError',
   'Backups',
@@ -46,6 +47,8 @@ const VALUES = [
   'UnknownBackupError',
   'UnknownMigrationError',
   'UsageError',
+  'alterTable',
+  'alterTableSql',
   'closeDatabase',
   'defineConfig',
   'ensureMigrationsTable',
@@ -60,6 +63,7 @@ const VALUES = [
   'injectable',
   'migration',
   'migrations',
+  'rebuildTable',
   'registerDecant',
   'rollbackAllMigrations',
   'rollbackMigration',

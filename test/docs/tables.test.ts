@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import * as api from '../../src/index.js';
@@ -55,6 +55,16 @@ describe('README.md', () => {
     );
     expect(new Set(listed)).toEqual(new Set(exported));
     expect(Object.keys(api)).toEqual(expect.arrayContaining(listed));
+  });
+
+  it('names a test for each thing that Decant protects from', () => {
+    const rows = sectionOf(readme, 'What Decant protects you from')
+      .split('\n')
+      .slice(4)
+      .filter((line) => line.startsWith('|'));
+    const tests = rows.map((row) => /\]\((test\/[^)]+)\) +\|$/.exec(row)?.[1] ?? row);
+    expect(tests.length).toBeGreaterThan(8);
+    expect(tests.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
   });
 
   it('lists every setting of the config file', () => {

@@ -74,7 +74,7 @@ function contentOf(connection: Connection): unknown {
 function updateTwice(handle: Connection): void {
   const update = handle.prepare('UPDATE plain SET a = a + 1');
   update.run();
-  handle.exec('CREATE TRIGGER t AFTER UPDATE ON plain BEGIN DELETE FROM posts; END');
+  handle.exec('CREATE TEMP TRIGGER t AFTER UPDATE ON plain BEGIN DELETE FROM posts; END');
   update.run();
 }
 
