@@ -7,6 +7,7 @@ import {
   AsyncMigrationError,
   DatabaseError,
   DatabaseLockedError,
+  DecantError,
   ForeignKeyError,
   LaterMigrationsError,
   MigrationFailedError,
