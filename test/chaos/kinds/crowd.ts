@@ -49,7 +49,8 @@ async function crowd(random: Random, folder: string, { states }: Reference): Pro
   for (const end of ends) refuseUnexplained(end);
   const found = stateOf(databaseIn(folder));
   if (!states.some((state) => isSameContent(state, found))) throw new Error('neither old nor new');
-  if (!backupsIn(folder, states).has(0)) throw new Error('the backup is gone');
+  // Which ones there still are depends on who came last: the oldest are removed.
+  if (backupsIn(folder, states).size === 0) throw new Error('the backups are gone');
   await finish(UP, folder);
   if (!isSameContent(states.at(-1) as State, stateOf(databaseIn(folder)))) {
     throw new Error('the next up gave something else');
