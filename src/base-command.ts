@@ -2,52 +2,17 @@ import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { loadConfig, type Config } from './config.js';
 import type { DownOptions, Plan, UpOptions } from './domain/plan.js';
-import { POLICIES, type Policy } from './domain/policy.js';
+import type { OnCopied } from './domain/backup.js';
 import { namesOf, type Progress, type RunReport } from './domain/report.js';
+import { sizeText } from './domain/size.js';
 import { DeclinedError } from './errors.js';
-import { action, boolean, Command, ExitError, integer, option, stderr, string } from './oclif.js';
+import type { GivenFlags } from './flags.js';
+import { action, Command, ExitError, stderr } from './oclif.js';
 import { runText, stepText } from './output.js';
 import { divertStdout, exitCodeOf, paint, printError, printJson } from './print-error.js';
-import { MAX_LOCK_TIMEOUT, mayNeedRecovery } from './services/database.js';
+import type { Backups } from './services/backups.js';
+import { mayNeedRecovery } from './services/database.js';
 import type { MigrationService } from './services/migration-service.js';
-
-/** Flags of every command that touches a database. */
-export const databaseFlags = {
-  database: string({ char: 'd', description: 'The database file [env: DATABASE_PATH].', helpValue: 'FILE' }),
-  dir: string({ description: 'The folder of migrations [env: DECANT_MIGRATIONS_DIR].', helpValue: 'DIR' }),
-  config: string({
-    description: 'The config file, instead of the nearest decant.config.*.',
-    helpValue: 'FILE',
-  }),
-};
-
-/** Flags of every command that writes to one. */
-export const writingFlags = {
-  ...databaseFlags,
-  'lock-timeout': integer({
-    description: "Milliseconds to wait for another process's lock (default 10000).",
-    helpValue: 'MS',
-    min: 0,
-    max: MAX_LOCK_TIMEOUT,
-  }),
-};
-
-/** Flags of the commands that could take back more than one migration. */
-export const confirmFlags = {
-  yes: boolean({ char: 'y', description: 'Do not ask.' }),
-};
-
-const policy = option({ options: POLICIES });
-
-/** What to do about problems in the history. */
-export const policyFlags = {
-  'out-of-order': policy({ description: 'A pending migration sorts before an applied one (default error).' }),
-  missing: policy({ description: 'A recorded migration is not in the source (default error).' }),
-  changed: policy({ description: 'A file was edited after it had been applied (default error).' }),
-};
-
-/** `--steps`, wherever it is offered. */
-export const stepsFlag = integer({ description: 'How many.', helpValue: 'N', min: 1 });
 
 interface RunFlags extends GivenFlags {
   readonly yes?: boolean | undefined;
@@ -62,17 +27,6 @@ export interface RunOutput extends RunReport {
   readonly skipped: readonly string[];
 }
 
-/** What a command may have parsed of the flags above. */
-interface GivenFlags {
-  readonly database?: string | undefined;
-  readonly dir?: string | undefined;
-  readonly config?: string | undefined;
-  readonly 'lock-timeout'?: number | undefined;
-  readonly 'out-of-order'?: Policy | undefined;
-  readonly missing?: Policy | undefined;
-  readonly changed?: Policy | undefined;
-}
-
 /** What every command shares: settings, a service to call, errors that say what to do, one object for `--json`. */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
@@ -81,8 +35,9 @@ export abstract class BaseCommand extends Command {
 
   /** Decides every setting from flags, environment and config file. */
   protected settings(flags: GivenFlags): Promise<Config> {
-    const { dir: directory, 'out-of-order': outOfOrder, 'lock-timeout': lockTimeout, ...same } = flags;
-    return loadConfig({ ...same, directory, outOfOrder, lockTimeout });
+    const { 'out-of-order': outOfOrder, 'lock-timeout': timeout, backup, dir, ...same } = flags;
+    const when = backup === undefined ? undefined : backup ? 'always' : 'never';
+    return loadConfig({ ...same, directory: dir, outOfOrder, lockTimeout: timeout, backup: when });
   }
 
   /** Calls `work` with a service for the database of `config`, and closes that database afterwards. */
@@ -98,6 +53,25 @@ export abstract class BaseCommand extends Command {
     } finally {
       opened.close();
     }
+  }
+
+  /** The settings, and the backups of the database that they name, which is not opened. */
+  protected async backups(flags: GivenFlags): Promise<{ database: string; backups: Backups }> {
+    const settings = await this.settings(flags);
+    const { openBackups } = await import('./container.js');
+    return { database: settings.database, backups: openBackups(settings) };
+  }
+
+  /** Shows on a terminal how far a copy is, where it takes long enough to be looked at. */
+  protected copying(what: string): OnCopied {
+    const since = performance.now();
+    return (copied, total) => {
+      if (this.jsonEnabled() || !isLive()) return;
+      if (total < LARGE && performance.now() - since < LONG_MS) return;
+      if (!action.running) action.start(`${what} (${sizeText(total)})`);
+      if (copied === total) action.stop(this.paint('green', 'copied'));
+      else action.status = `${Math.floor((100 * copied) / total)}%`;
+    };
   }
 
   /**
@@ -127,18 +101,24 @@ export abstract class BaseCommand extends Command {
     return { ...targetOf(config), ...report, ...namesByOutcome(report) };
   }
 
+  readonly #backingUp = this.copying('Backing up');
+
   /** Shows a run as it goes on: a live line on a terminal, a line for each finished step elsewhere. */
   private readonly onProgress = (progress: Progress): void => {
     if (this.jsonEnabled()) return;
-    const live = process.stdout.isTTY && process.stderr.isTTY;
+    if (progress.type === 'backup') return this.#backingUp(progress.copied, progress.total);
+    if (progress.type === 'backed-up') return stderr(`Backup:     ${progress.backup.file}`);
+    this.#showStep(progress);
+  };
+
+  #showStep(progress: Extract<Progress, { readonly index: number }>): void {
+    const live = isLive();
     if (progress.type === 'start') {
       const verb = progress.step.direction === 'up' ? 'Applying' : 'Rolling back';
       if (live) action.start(`[${progress.index + 1}/${progress.total}] ${verb} ${progress.step.name}`);
-      return;
-    }
-    if (live) action.stop(this.paint('green', progress.result.outcome));
+    } else if (live) action.stop(this.paint('green', progress.result.outcome));
     else this.log(stepText(progress.result, this.paint));
-  };
+  }
 
   private async confirm(plan: Plan): Promise<void> {
     const { confirmRollback } = await import('./prompt.js');
@@ -177,6 +157,10 @@ export abstract class BaseCommand extends Command {
   }
 }
 
+// From here on a copy is shown as it goes on.
+const LARGE = 64_000_000;
+const LONG_MS = 500;
+
 /** What a command works on, as `--json` names it; null for the built-in migrations. */
 export function targetOf({ database, directory }: Config): { database: string; directory: string | null } {
   return { database, directory: directory ?? null };
@@ -189,6 +173,10 @@ function refuseOther(before: Plan, now: Plan): void {
     'Nothing was rolled back: another process has migrated the database since it was looked at.',
     'Look at migrate:status, and run again.',
   );
+}
+
+function isLive(): boolean {
+  return process.stdout.isTTY && process.stderr.isTTY;
 }
 
 function needsConfirmation({ command, steps }: Plan): boolean {

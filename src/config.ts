@@ -1,23 +1,12 @@
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { inspect } from 'node:util';
-import { POLICIES, STRICT, type HistoryPolicy, type Policy } from './domain/policy.js';
+import { STRICT, type HistoryPolicy, type Policy } from './domain/policy.js';
 import { ConfigError, UsageError } from './errors.js';
 import type { DependencyContainer } from './injection.js';
-import { DEFAULT_LOCK_TIMEOUT, MAX_LOCK_TIMEOUT } from './services/database.js';
+import { DEFAULT_KEEP, type BackupPolicy } from './services/backups.js';
+import { DEFAULT_LOCK_TIMEOUT, type ConfigureConnection } from './services/database.js';
 import { importFile } from './services/import-file.js';
-
-/** What `decant.config.ts` may say. Relative paths are relative to that file. */
-export interface UserConfig extends Partial<HistoryPolicy> {
-  /** The database's file. */
-  readonly database?: string;
-  /** The folder of migrations. Without it, the built-in ones are meant. */
-  readonly directory?: string;
-  /** Milliseconds to wait for another process's lock (default 10,000). */
-  readonly lockTimeout?: number;
-  /** Registers what migrations inject by a token, or a class with arguments of its own. */
-  readonly register?: (container: DependencyContainer) => void;
-}
+import { validate, type UserConfig } from './user-config.js';
 
 /** Where a value was found. */
 export type Origin = 'flag' | 'environment' | 'config' | 'default';
@@ -28,6 +17,11 @@ export interface Config extends HistoryPolicy {
   /** Undefined for the built-in migrations. */
   readonly directory: string | undefined;
   readonly lockTimeout: number;
+  readonly backup: BackupPolicy;
+  readonly keep: number;
+  /** Undefined for a folder beside the database. */
+  readonly backupDirectory: string | undefined;
+  readonly configureConnection: ConfigureConnection | undefined;
   readonly register: ((container: DependencyContainer) => void) | undefined;
   /** The config file that was used. */
   readonly file: string | undefined;
@@ -40,11 +34,7 @@ export interface ConfigFlags extends Partial<Record<keyof HistoryPolicy, Policy 
   readonly directory?: string | undefined;
   readonly config?: string | undefined;
   readonly lockTimeout?: number | undefined;
-}
-
-/** Gives `decant.config.ts` its type. */
-export function defineConfig(config: UserConfig): UserConfig {
-  return config;
+  readonly backup?: BackupPolicy | undefined;
 }
 
 /** The database that is used where nothing names another: `DATABASE_PATH`, or `~/.decant/data/decant.db`. */
@@ -85,19 +75,26 @@ export async function loadConfig(flags: ConfigFlags, env: NodeJS.ProcessEnv = pr
     ...settingsOf(flags),
     database: database.path ?? defaultDatabasePath({}),
     directory: directory.path,
+    backupDirectory: config.backupDirectory && absolute(config.backupDirectory, base),
+    configureConnection: config.configureConnection,
     register: config.register,
     file,
     origins: { database: database.origin, directory: directory.origin },
   });
 }
 
-const DEFAULTS = { lockTimeout: DEFAULT_LOCK_TIMEOUT, ...STRICT };
-type Settings = typeof DEFAULTS;
+type Settings = Pick<Config, 'lockTimeout' | 'backup' | 'keep' | keyof HistoryPolicy>;
+const DEFAULTS: Settings = {
+  lockTimeout: DEFAULT_LOCK_TIMEOUT,
+  backup: 'always',
+  keep: DEFAULT_KEEP,
+  ...STRICT,
+};
 
 /** Those of the plain settings that are given. */
 function settingsOf(given: UserConfig | ConfigFlags): Partial<Settings> {
-  const keys = Object.keys(DEFAULTS) as (keyof Settings)[];
-  return Object.fromEntries(keys.filter((key) => given[key] !== undefined).map((key) => [key, given[key]]));
+  const entries = Object.entries(given).filter(([key, value]) => key in DEFAULTS && value !== undefined);
+  return Object.fromEntries(entries);
 }
 
 type Candidate = readonly [origin: Origin, path: string | undefined, base: string];
@@ -187,45 +184,5 @@ function cannotLoad(file: string, cause: unknown): ConfigError {
     `Cannot load the config file ${file}: ${message}.`,
     'Mend the file, or name another with --config.',
     { cause },
-  );
-}
-
-const isPath = (value: unknown): boolean => typeof value === 'string' && value !== '';
-const isPolicy = (value: unknown): boolean => POLICIES.includes(value as Policy);
-const POLICY = { test: isPolicy, expected: `one of ${POLICIES.join(', ')}` };
-
-const RULES: Record<keyof UserConfig, { test: (value: unknown) => boolean; expected: string }> = {
-  database: { test: isPath, expected: 'a path' },
-  directory: { test: isPath, expected: 'a path' },
-  lockTimeout: {
-    test: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_LOCK_TIMEOUT,
-    expected: `a whole number of milliseconds, at most ${MAX_LOCK_TIMEOUT}`,
-  },
-  outOfOrder: POLICY,
-  missing: POLICY,
-  changed: POLICY,
-  register: { test: (value) => typeof value === 'function', expected: 'a function' },
-};
-
-function validate(config: unknown, file: string): UserConfig {
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw new ConfigError(`${file} does not export an object.`, 'Write: export default defineConfig({ … })');
-  }
-  for (const [key, value] of Object.entries(config)) checkSetting(key, value, file);
-  return config;
-}
-
-function checkSetting(key: string, value: unknown, file: string): void {
-  const rule = Object.hasOwn(RULES, key) ? RULES[key as keyof UserConfig] : undefined;
-  if (rule === undefined) {
-    throw new ConfigError(
-      `${file} has an unknown setting: ${key}.`,
-      `The settings are ${Object.keys(RULES).join(', ')}.`,
-    );
-  }
-  if (value === undefined || rule.test(value)) return;
-  throw new ConfigError(
-    `${file}: ${key} must be ${rule.expected}, not ${inspect(value, { depth: 0, breakLength: Infinity })}.`,
-    'Mend the setting.',
   );
 }

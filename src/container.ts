@@ -1,4 +1,7 @@
+import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { FileBackups } from './backup/file-backups.js';
+import { backupSettingsOf } from './backup/settings.js';
 import type { Config } from './config.js';
 import type { Database, Migration, MigrationDefinition } from './domain/migration.js';
 import { POLICIES, STRICT, type HistoryPolicy } from './domain/policy.js';
@@ -11,7 +14,14 @@ import {
   type DependencyContainer,
   type InjectionToken,
 } from './injection.js';
-import { openDatabase, openForReading } from './services/database.js';
+import { Backups, type BackupPolicy } from './services/backups.js';
+import {
+  adopt,
+  fileOf,
+  openDatabase,
+  openForReading,
+  type ConfigureConnection,
+} from './services/database.js';
 import { DirectorySource } from './services/directory-source.js';
 import { ListSource } from './services/list-source.js';
 import { MigrationFactory, type NamedClass } from './services/migration-factory.js';
@@ -27,6 +37,7 @@ const SOURCE = MigrationSource as InjectionToken<MigrationSource>;
 const REPOSITORY = MigrationRepository as InjectionToken<MigrationRepository>;
 const TRANSACTIONS = TransactionManager as InjectionToken<TransactionManager>;
 const FACTORY = MigrationFactory as InjectionToken<MigrationFactory>;
+const BACKUPS = Backups as InjectionToken<Backups>;
 
 /** What an application tells Decant. Of the first two one at most, of the next two exactly one. */
 export interface DecantOptions extends Partial<HistoryPolicy> {
@@ -38,8 +49,16 @@ export interface DecantOptions extends Partial<HistoryPolicy> {
   readonly migrations?: readonly MigrationDefinition[];
   /** A folder of migration files. */
   readonly directory?: string;
-  /** With `path`: milliseconds to wait for another process's lock (default 10,000). */
+  /** Milliseconds to wait for another process's lock (default 10,000); a `database` has a timeout of its own. */
   readonly lockTimeout?: number;
+  /** When a run backs up the database first (default `'always'`). */
+  readonly backup?: BackupPolicy;
+  /** How many backups are kept (default 5). */
+  readonly keep?: number;
+  /** The folder for backups (default: `<database>.backups`). Several databases may share one. */
+  readonly backupDirectory?: string | undefined;
+  /** Gives every connection that Decant opens the functions, collations and extensions that the schema needs. */
+  readonly configureConnection?: ConfigureConnection | undefined;
 }
 
 /** What `registerDecant` hands back. */
@@ -70,6 +89,9 @@ export function registerDecant(container: DependencyContainer, options: DecantOp
   once(REPOSITORY, () => new SqliteMigrationRepository(connection.get()));
   once(TRANSACTIONS, () => new SqliteTransactionManager(connection.get()));
   once(FACTORY, () => new ContainerMigrationFactory(container));
+  const settings = backupSettingsOf(options);
+  const target = { file: () => fileOf(connection.get()), connection: () => connection.get() };
+  once(BACKUPS, () => new FileBackups(target, settings));
   // By a factory, not by decorators: so the services know nothing of a container, and each part may be replaced.
   container.register(MigrationService, {
     useFactory: (scope) =>
@@ -79,6 +101,7 @@ export function registerDecant(container: DependencyContainer, options: DecantOp
         scope.resolve(TRANSACTIONS),
         scope.resolve(FACTORY),
         policy,
+        hasDatabase(options) ? scope.resolve(BACKUPS) : undefined,
       ),
   });
   return { close: () => connection.close() };
@@ -89,24 +112,41 @@ export async function openService(
   config: Config,
   access: 'read' | 'write',
 ): Promise<{ readonly service: MigrationService; close(): void }> {
-  const { outOfOrder, missing, changed, lockTimeout } = config;
+  const { lockTimeout, configureConnection } = config;
   // Opened here: an error within the container would reach the user wrapped in tsyringe's words.
   const open = access === 'read' ? openForReading : openDatabase;
-  const database = open(config.database, lockTimeout);
+  const database = open(config.database, lockTimeout, configureConnection);
   const container = root.createChildContainer();
-  registerDecant(container, {
-    database,
-    ...(config.directory === undefined
-      ? { migrations: (await import('./migrations/index.js')).builtInMigrations }
-      : { directory: config.directory }),
-    outOfOrder,
-    missing,
-    changed,
-  });
+  registerDecant(container, { ...(await optionsOf(config)), database });
   callRegister(config, container);
   return {
     service: container.resolve(MigrationService),
     close: () => void database.close(),
+  };
+}
+
+/** The backups of the database that the settings name, without opening it. */
+export function openBackups(config: Config): Backups {
+  const { database } = config;
+  const file = existsSync(database) ? realpathSync(database) : database;
+  return new FileBackups({ file: () => (database === ':memory:' ? '' : file) }, backupSettingsOf(config));
+}
+
+async function optionsOf(config: Config): Promise<DecantOptions> {
+  const { directory, outOfOrder, missing, changed, lockTimeout } = config;
+  const { backup, keep, backupDirectory, configureConnection } = config;
+  return {
+    outOfOrder,
+    missing,
+    changed,
+    lockTimeout,
+    backup,
+    keep,
+    backupDirectory,
+    configureConnection,
+    ...(directory === undefined
+      ? { migrations: (await import('./migrations/index.js')).builtInMigrations }
+      : { directory }),
   };
 }
 
@@ -159,16 +199,17 @@ function sourceOf({ migrations, directory }: DecantOptions): MigrationSource {
 }
 
 // Opened when it is first used: with a repository and a transaction manager of your own, it never is.
-function connectionOf({ database, path, lockTimeout }: DecantOptions): { get(): Database; close(): void } {
+function connectionOf(options: DecantOptions): { get(): Database; close(): void } {
+  const { database, path, lockTimeout, configureConnection } = options;
   if (database !== undefined && path !== undefined) {
     throw new UsageError('Decant was given both `database` and `path`.', 'Give one of them.');
   }
   let opened: Database | undefined;
   return {
     get() {
-      if (database !== undefined) return database;
+      if (database !== undefined) return adopt(database, configureConnection);
       if (!path) throw new UsageError('Decant has no database.', 'Give `database` or `path`.');
-      return (opened ??= openDatabase(path, lockTimeout));
+      return (opened ??= openDatabase(path, lockTimeout, configureConnection));
     },
     close() {
       opened?.close();
@@ -187,4 +228,9 @@ function policyOf({ outOfOrder, missing, changed }: DecantOptions): HistoryPolic
     missing: missing ?? STRICT.missing,
     changed: changed ?? STRICT.changed,
   };
+}
+
+// With parts of one's own that need none, there is none to back up.
+function hasDatabase({ database, path }: DecantOptions): boolean {
+  return database !== undefined || path !== undefined;
 }

@@ -190,6 +190,32 @@ export class DatabaseError extends DecantError {
   readonly code = 'DECANT_DATABASE';
 }
 
+/** There is too little free space for what was about to be done, which was therefore not begun. */
+export class DiskSpaceError extends DecantError {
+  readonly code = 'DECANT_DISK_SPACE';
+
+  constructor(
+    message: string,
+    hint: string,
+    /** Bytes. */
+    readonly needed: number,
+    readonly free: number,
+  ) {
+    super(message, hint);
+  }
+}
+
+/** A backup cannot be made, read or restored; the database is as it was. */
+export class BackupError extends DecantError {
+  readonly code = 'DECANT_BACKUP';
+}
+
+/** There is no backup of that name. */
+export class UnknownBackupError extends DecantError {
+  readonly code = 'DECANT_UNKNOWN_BACKUP';
+  override readonly exitCode = EXIT.usage;
+}
+
 /** The database's journal was written by a newer Decant than this one. */
 export class NewerDatabaseError extends DecantError {
   readonly code = 'DECANT_NEWER_DATABASE';
@@ -198,6 +224,23 @@ export class NewerDatabaseError extends DecantError {
 /** A statement was run on a migration's `db` after that migration had ended, or would have closed it. */
 export class DeadHandleError extends DecantError {
   readonly code = 'DECANT_DEAD_HANDLE';
+}
+
+/** A table cannot be altered as was asked. It is as it was. */
+export class AlterTableError extends DecantError {
+  readonly code = 'DECANT_ALTER_TABLE';
+
+  constructor(
+    readonly table: string,
+    readonly reason: string,
+    hint: string,
+    /** Up to 10 of the rows that stand in the way, as a person would look for them; all of them may be more. */
+    readonly rows: readonly string[] = [],
+    options?: ErrorOptions,
+  ) {
+    const shown = rows.length === 0 ? '' : ` Rows: ${rows.join('; ')}.`;
+    super(`Cannot alter ${table}: ${reason}${shown}`, hint, options);
+  }
 }
 
 /** Where and how a migration failed, and what that left behind. */
@@ -214,9 +257,12 @@ export interface Failure {
   readonly sqliteCode?: string | undefined;
   /**
    * `'all'`: the failed migration left nothing behind. `'unknown'`: it ran outside a transaction, or ended it.
-   * `'not begun'`: its prepare() failed, before anything ran.
+   * `'not begun'`: its prepare() failed, before anything ran. `'restored'`: it ran outside a transaction, and the
+   * database was put back to the backup that was made right before it.
    */
-  readonly rolledBack: 'all' | 'unknown' | 'not begun';
+  readonly rolledBack: 'all' | 'unknown' | 'not begun' | 'restored';
+  /** Absolute path of the backup of before the run, or of before a migration that ran outside a transaction. */
+  readonly backup?: string | undefined;
   /** Names of the migrations that this run had completed before; they stay. */
   readonly completed: readonly string[];
 }

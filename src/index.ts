@@ -1,4 +1,3 @@
-export { defineConfig, type UserConfig } from './config.js';
 export { registerDecant, type DecantOptions, type DecantRegistration } from './container.js';
 export { migration, type MigrationOptions } from './domain/decorator.js';
 export type { Anomaly, AnomalyKind } from './domain/history.js';
@@ -12,6 +11,7 @@ export {
   type MigrationObject,
   type MigrationRecord,
 } from './domain/migration.js';
+export type { Backup, OnCopied, Preceded, Restored } from './domain/backup.js';
 export type { Command, DownOptions, HeldMigration, Plan, PlanStep, UpOptions } from './domain/plan.js';
 export type { HistoryPolicy, Policy } from './domain/policy.js';
 export type { OnProgress, Outcome, Progress, RunReport, StepResult } from './domain/report.js';
@@ -19,8 +19,20 @@ export type { MigrationStatus, StatusReport } from './domain/status.js';
 export * from './errors.js';
 export * from './functions.js';
 export { inject, injectable, type DependencyContainer } from './injection.js';
+export { Backups, type BackupPolicy } from './services/backups.js';
+export type { ConfigureConnection } from './services/database.js';
 export { MigrationFactory, type NamedClass } from './services/migration-factory.js';
 export { MigrationRepository, type AppliedFile, type JournalEntry } from './services/migration-repository.js';
 export { MigrationService, type RunOptions } from './services/migration-service.js';
 export { MigrationSource } from './services/migration-source.js';
 export { BodyError, TransactionManager } from './services/transaction-manager.js';
+export { alterTable, alterTableSql, rebuildTable, type Rebuild } from './sqlite/alter-table.js';
+export type { AlterReceipt, Part } from './sqlite/receipt.js';
+export type {
+  DefaultValue,
+  ForeignKeyAction,
+  ForeignKeyDefinition,
+  LossyOptions,
+  TableBuilder,
+} from './sqlite/table-builder.js';
+export { defineConfig, type UserConfig } from './user-config.js';

@@ -1,5 +1,7 @@
 import type { HeldMigration, Plan } from './domain/plan.js';
+import type { Backup, Restored } from './domain/backup.js';
 import type { RunReport, StepResult } from './domain/report.js';
+import { sizeText } from './domain/size.js';
 import type { MigrationStatus, StatusReport } from './domain/status.js';
 import { ForeignKeyError, MigrationFailedError, type DecantError, type Failure } from './errors.js';
 
@@ -57,6 +59,35 @@ export function runText(report: RunReport, paint: Paint): string {
   return [`Done: ${parts.join(', ')}.`, ...warnings].join('\n');
 }
 
+/** `migrate:backups`: a line for each, newest first. */
+export function backupsText(backups: readonly Backup[], folder: string, paint: Paint): string {
+  if (backups.length === 0) return `No backups in ${folder}.`;
+  const sizes = backups.map(({ size }) => sizeText(size));
+  const width = Math.max(...sizes.map((size) => size.length));
+  return [
+    `Backups in ${folder}:`,
+    ...backups.map(({ name, madeAt, preceded }, index) => {
+      const at = `${madeAt.slice(0, 19).replace('T', ' ')}  ${sizes[index]?.padStart(width)}`;
+      return `${name}  ${at}  ${paint('dim', precededText(preceded))}`;
+    }),
+  ].join('\n');
+}
+
+/** `migrate:restore`: what the database holds now, and where to find what it held. */
+export function restoredText({ backup, replaced }: Restored, paint: Paint): string {
+  const before = replaced === null ? [] : [`What it held before is kept as ${replaced.name}.`];
+  const from = `Restored ${backup.name} (${precededText(backup.preceded)})`;
+  return [`${paint('green', '✓')} ${from}.`, ...before].join('\n');
+}
+
+function precededText(preceded: Backup['preceded']): string {
+  if (preceded === null) return 'of unknown occasion';
+  const { command, names } = preceded;
+  if (command === 'backup') return 'by migrate:backup';
+  const [first = '', last] = [names[0], names.at(-1)];
+  return `before ${command} of ${names.length > 1 ? `${first} to ${last} (${names.length})` : first}`;
+}
+
 /** An error of Decant's own: what happened, where, what it left behind, and what to do. */
 export function errorText(error: DecantError, paint: Paint): string {
   const facts = error instanceof MigrationFailedError ? failureLines(error.failure) : [];
@@ -88,6 +119,7 @@ function failureLines(failure: Failure): readonly (readonly [string, string])[] 
     ['Statement', failure.sql],
     ['SQLite', failure.sqliteCode],
     ['Rolled back', ROLLED_BACK[failure.rolledBack]?.replace('NAME', failure.migration)],
+    ['Backup', failure.backup],
     [
       'Before it',
       failure.completed.length > 0 ? `${failure.completed.join(', ')} (done, and stays)` : undefined,
@@ -100,6 +132,7 @@ const ROLLED_BACK: Record<Failure['rolledBack'], string | undefined> = {
   all: 'NAME, completely',
   unknown: 'not all of it',
   'not begun': undefined,
+  restored: 'NAME, by its backup',
 };
 
 const SQL_LINES = 12;

@@ -13,9 +13,21 @@ export async function confirmRollback(names: readonly string[]): Promise<boolean
       'Look at them with decant migrate:plan, then run again with --yes.',
     );
   }
-  const { confirm } = await import('@clack/prompts');
-  const message = `Really ${what}?`;
-  return (await asked((terminal) => confirm({ message, initialValue: false, ...terminal }))) === true;
+  return yes(`Really ${what}?`);
+}
+
+/**
+ * Asks before the content of a database is replaced.
+ * @throws ConfirmationRequiredError where nobody can answer
+ */
+export async function confirmRestore(database: string, backup: string): Promise<boolean> {
+  if (isUnattended()) {
+    throw new ConfirmationRequiredError(
+      `This would replace the content of ${database} by ${backup}, and nobody can be asked.`,
+      'Look at decant migrate:backups, then run again with --yes.',
+    );
+  }
+  return yes(`Really replace the content of ${database} by ${backup}?`);
 }
 
 /** Asks what a new migration is to be called. @throws UsageError where nobody can answer, or nothing was */
@@ -27,6 +39,11 @@ export async function askName(): Promise<string> {
     if (typeof answer === 'string' && answer.trim() !== '') return answer;
   }
   throw new UsageError('A new migration needs a name.', 'Example: decant migrate:create add users');
+}
+
+async function yes(message: string): Promise<boolean> {
+  const { confirm } = await import('@clack/prompts');
+  return (await asked((terminal) => confirm({ message, initialValue: false, ...terminal }))) === true;
 }
 
 interface Terminal {

@@ -11,7 +11,7 @@ import { SqliteMigrationRepository } from './services/sqlite-migration-repositor
  */
 export async function readStatus(config: Config): Promise<StatusReport> {
   const source = await sourceOf(config);
-  const db = openForReading(config.database, config.lockTimeout);
+  const db = openForReading(config.database, config.lockTimeout, config.configureConnection);
   try {
     return statusOf(readHistory(source, new SqliteMigrationRepository(db)));
   } finally {

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   defaultDatabasePath,
-  defineConfig,
   isDebugging,
   isUnattended,
   loadConfig,
@@ -12,6 +11,7 @@ import {
   type ConfigFlags,
   type Origin,
 } from '../src/config.js';
+import { defineConfig } from '../src/user-config.js';
 import { ConfigError, DecantError, UsageError } from '../src/errors.js';
 import { makeFolder, putFile } from './helpers/files.js';
 import { decant, resultOf } from './helpers/processes.js';
@@ -46,6 +46,10 @@ describe('with nothing said', () => {
       database: join(homedir(), '.decant', 'data', 'decant.db'),
       directory: undefined,
       lockTimeout: 10_000,
+      backup: 'always',
+      keep: 5,
+      backupDirectory: undefined,
+      configureConnection: undefined,
       outOfOrder: 'error',
       missing: 'error',
       changed: 'error',
@@ -359,7 +363,7 @@ describe('a config that cannot be used', () => {
   it('names the settings that there are', async () => {
     write('decant.config.json', '{ "databse": "x" }');
     expect((await refusal()).hint).toBe(
-      'The settings are database, directory, lockTimeout, outOfOrder, missing, changed, register.',
+      'The settings are database, directory, lockTimeout, outOfOrder, missing, changed, backup, keep, backupDirectory, configureConnection, register.',
     );
   });
 

@@ -37,6 +37,11 @@ const CLASSES: Record<ClassName, Expected> = {
     exit: 5,
     make: () => new errors.NotRecordedError('1_a', new errors.DatabaseLockedError('m', 'h')),
   },
+  AlterTableError: {
+    code: 'DECANT_ALTER_TABLE',
+    exit: 1,
+    make: () => new errors.AlterTableError('users', 'm', 'h'),
+  },
   ConfigError: { code: 'DECANT_CONFIG', exit: 2, make: () => new errors.ConfigError('m', 'h') },
   SourceError: { code: 'DECANT_SOURCE', exit: 2, make: () => new errors.SourceError('m', 'h') },
   UnknownMigrationError: {
@@ -92,6 +97,17 @@ const CLASSES: Record<ClassName, Expected> = {
     make: () => new errors.DatabaseLockedError('m', 'h'),
   },
   DatabaseError: { code: 'DECANT_DATABASE', exit: 1, make: () => new errors.DatabaseError('m', 'h') },
+  DiskSpaceError: {
+    code: 'DECANT_DISK_SPACE',
+    exit: 1,
+    make: () => new errors.DiskSpaceError('m', 'h', 2, 1),
+  },
+  BackupError: { code: 'DECANT_BACKUP', exit: 1, make: () => new errors.BackupError('m', 'h') },
+  UnknownBackupError: {
+    code: 'DECANT_UNKNOWN_BACKUP',
+    exit: 2,
+    make: () => new errors.UnknownBackupError('m', 'h'),
+  },
   NewerDatabaseError: {
     code: 'DECANT_NEWER_DATABASE',
     exit: 1,

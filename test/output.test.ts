@@ -233,6 +233,7 @@ const report = (
   steps: outcomes.map((outcome) => ({ name: '1_a', direction: 'up' as const, outcome, durationMs: 1 })),
   held: [] as HeldMigration[],
   warnings,
+  backup: null,
 });
 
 describe('runText', () => {

@@ -6,7 +6,10 @@ import { resultOf, ROOT, runNode } from './helpers/processes.js';
 
 // What `npm publish` would hand out, as another program sees it: lib/, by the package's own name.
 const VALUES = [
+  'AlterTableError',
   'AsyncMigrationError',
+  'BackupError',
+  'Backups',
   'BodyError',
   'ChangedMigrationError',
   'ConfigError',
@@ -16,6 +19,7 @@ const VALUES = [
   'DeadHandleError',
   'DecantError',
   'DeclinedError',
+  'DiskSpaceError',
   'DuplicateMigrationError',
   'EXIT',
   'ForeignKeyError',
@@ -40,8 +44,11 @@ const VALUES = [
   'TransactionManager',
   'UndeclaredLossError',
   'UnexpectedError',
+  'UnknownBackupError',
   'UnknownMigrationError',
   'UsageError',
+  'alterTable',
+  'alterTableSql',
   'closeDatabase',
   'defineConfig',
   'ensureMigrationsTable',
@@ -56,6 +63,7 @@ const VALUES = [
   'injectable',
   'migration',
   'migrations',
+  'rebuildTable',
   'registerDecant',
   'rollbackAllMigrations',
   'rollbackMigration',

@@ -1,3 +1,4 @@
+import type { Backup } from './backup.js';
 import type { Direction } from './migration.js';
 import type { Command, HeldMigration, PlanStep } from './plan.js';
 
@@ -20,10 +21,15 @@ export interface RunReport {
   /** Pending (up) or applied (down) migrations that were left as they are, as the options asked. */
   readonly held: readonly HeldMigration[];
   readonly warnings: readonly string[];
+  /** Absolute path of the backup that was made before it; null when there is none. */
+  readonly backup: string | null;
 }
 
 /** What a run tells while it goes on; each is sent synchronously. */
 export type Progress =
+  /** Of the backup: how many bytes of how many have been copied. */
+  | { readonly type: 'backup'; readonly copied: number; readonly total: number }
+  | { readonly type: 'backed-up'; readonly backup: Backup }
   | { readonly type: 'start'; readonly step: PlanStep; readonly index: number; readonly total: number }
   | { readonly type: 'done'; readonly result: StepResult; readonly index: number; readonly total: number };
 

@@ -2,7 +2,7 @@ import type { Database } from '../domain/migration.js';
 import { ChangeLog } from '../sqlite/change-log.js';
 import { effectsOf, type Effect } from '../sqlite/effects.js';
 import { ForeignKeyGuard } from '../sqlite/foreign-key-guard.js';
-import { LossGuard, reachOf } from '../sqlite/loss-guard.js';
+import { LossGuard, ReachFinder } from '../sqlite/loss-guard.js';
 import type { MigrationScope } from '../sqlite/scope.js';
 import { openBeside } from './database.js';
 import { BodyError, type BodyRules } from './transaction-manager.js';
@@ -13,6 +13,7 @@ export class BodyWatch {
   readonly #rules: BodyRules;
   readonly #inside: 'transaction' | 'none';
   readonly #log = new ChangeLog();
+  readonly #reach: ReachFinder;
   readonly #losses: LossGuard;
   readonly #keys: ForeignKeyGuard;
   #foreignKeys: BodyRules['foreignKeys'];
@@ -27,6 +28,7 @@ export class BodyWatch {
     this.#rules = rules;
     this.#inside = inside;
     this.#foreignKeys = rules.foreignKeys;
+    this.#reach = new ReachFinder(db);
     this.#losses = new LossGuard(db);
     this.#keys = new ForeignKeyGuard(db, rules.foreignKeyCheck, {
       isOpen: () => inside === 'transaction' && isWal(db),
@@ -73,7 +75,7 @@ export class BodyWatch {
 
   #note(effects: readonly Effect[]): void {
     this.#notePragmas(effects);
-    const reach = reachOf(this.#db, effects, this.#log, this.#foreignKeys);
+    const reach = this.#reach.after(effects, this.#foreignKeys);
     this.#losses.before(effects, this.#log, reach);
     this.#keys.before(effects, reach);
     this.#log.add(effects);

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Database as Connection } from '../domain/migration.js';
-import { DatabaseError } from '../errors.js';
+import { ConfigError, DatabaseError } from '../errors.js';
 import { makeFolders } from './folders.js';
 import { explainingSqliteErrors, isLocked, isSqliteError } from './sqlite-errors.js';
+import { isPromise } from './transaction-manager.js';
 
 /** How long to wait for another process's lock, in milliseconds, where nothing else is said. */
 export const DEFAULT_LOCK_TIMEOUT = 10_000;
@@ -14,14 +15,25 @@ export const DEFAULT_LOCK_TIMEOUT = 10_000;
 export const MAX_LOCK_TIMEOUT = 0x7fffffff;
 
 /**
+ * Gives a connection what the schema needs: functions, collations, extensions. Called for every connection that Decant
+ * opens; a second one beside it included.
+ */
+export type ConfigureConnection = (db: Connection) => void;
+
+/**
  * Opens a database for migrating, with foreign keys on and a busy timeout. A file that does not exist is created,
  * its folder too, and put into WAL mode; one that does keeps the journal mode that it has.
  * @param path a file's path, or `:memory:`
  * @param timeout milliseconds
  * @throws DatabaseError, DatabaseLockedError
  */
-export function openDatabase(path: string, timeout = DEFAULT_LOCK_TIMEOUT): Connection {
+export function openDatabase(
+  path: string,
+  timeout = DEFAULT_LOCK_TIMEOUT,
+  configureConnection?: ConfigureConnection,
+): Connection {
   return open(path, timeout, (db) => {
+    callHook(db, configureConnection);
     if (db.pragma('page_count', { simple: true }) === 0) setWal(db, timeout);
   });
 }
@@ -51,18 +63,23 @@ function open(path: string, timeout: number, configure: (db: Connection) => void
  * Opens a database for looking, in a way that changes no byte of its file; a file that does not exist is not
  * created, but taken for an empty database.
  */
-export function openForReading(path: string, timeout = DEFAULT_LOCK_TIMEOUT): Connection {
+export function openForReading(
+  path: string,
+  timeout = DEFAULT_LOCK_TIMEOUT,
+  configureConnection?: ConfigureConnection,
+): Connection {
   return explainingSqliteErrors(path, () => {
     if (path !== path.trim()) throw trimmed(path);
-    if (path === ':memory:' || !existsSync(path)) return new Database(':memory:');
+    if (path === ':memory:' || !existsSync(path)) return look(new Database(':memory:'), configureConnection);
     const file = realpathSync(path); // SQLite keeps its journals beside the file itself, not beside a link to it
     // The last connection to close a WAL database moves the WAL into the file, unless it is read-only. Without a
     // WAL there is nothing to move, and a read-only connection would leave an empty one behind.
     const readonly = existsSync(`${file}-wal`) || existsSync(`${file}-journal`);
     try {
-      return look(new Database(file, { readonly, timeout, fileMustExist: true }));
+      return look(new Database(file, { readonly, timeout, fileMustExist: true }), configureConnection);
     } catch (error) {
-      if (isSqliteError(error) && error.code === 'SQLITE_READONLY_ROLLBACK') return openRecovered(file);
+      if (isSqliteError(error) && error.code === 'SQLITE_READONLY_ROLLBACK')
+        return openRecovered(file, configureConnection);
       throw error;
     }
   });
@@ -70,9 +87,56 @@ export function openForReading(path: string, timeout = DEFAULT_LOCK_TIMEOUT): Co
 
 /** A second, read-only connection to the file of one that is open: it sees what is committed. */
 export function openBeside(db: Connection): Connection {
+  const path = fileOf(db);
+  return explainingSqliteErrors(path, () =>
+    configured(new Database(path, { readonly: true, fileMustExist: true }), (beside) =>
+      callHook(beside, hooks.get(db)),
+    ),
+  );
+}
+
+/** Opens a file that is nobody else's, such as a copy, as it is. */
+export function openFile(
+  file: string,
+  access: 'read' | 'write',
+  configureConnection?: ConfigureConnection,
+): Connection {
+  return explainingSqliteErrors(file, () =>
+    configured(new Database(file, { readonly: access === 'read', fileMustExist: true }), (db) =>
+      callHook(db, configureConnection),
+    ),
+  );
+}
+
+/** The absolute path of what a connection has open, wherever this process went since; empty for one in memory. */
+export function fileOf(db: Connection): string {
   const files = db.pragma('database_list') as readonly { readonly name: string; readonly file: string }[];
-  const path = files.find(({ name }) => name === 'main')?.file ?? ''; // absolute, wherever this process went since
-  return explainingSqliteErrors(path, () => new Database(path, { readonly: true, fileMustExist: true }));
+  return files.find(({ name }) => name === 'main')?.file ?? '';
+}
+
+/** Remembers the hook of a connection that somebody else has opened and configured: others beside it need it. */
+export function adopt(db: Connection, configureConnection: ConfigureConnection | undefined): Connection {
+  if (configureConnection !== undefined) hooks.set(db, configureConnection);
+  return db;
+}
+
+const hooks = new WeakMap<Connection, ConfigureConnection>();
+
+function callHook(db: Connection, hook: ConfigureConnection | undefined): void {
+  if (hook === undefined) return;
+  adopt(db, hook);
+  let result: unknown;
+  try {
+    result = hook(db);
+  } catch (cause) {
+    throw hookError(`failed: ${(cause as Error | undefined)?.message ?? String(cause)}`, 'Mend it.', cause);
+  }
+  if (isPromise(result))
+    throw hookError('returned a promise: it must be synchronous', 'Take `async` off it.');
+}
+
+function hookError(what: string, hint: string, cause?: unknown): ConfigError {
+  return new ConfigError(`configureConnection() ${what.replace(/\.$/, '')}.`, hint, { cause });
 }
 
 /** Whether a killed process may have left a journal that has to be played back before anything can be read. */
@@ -80,16 +144,17 @@ export function mayNeedRecovery(path: string): boolean {
   return existsSync(path) && existsSync(`${realpathSync(path)}-journal`);
 }
 
-function look(connection: Connection): Connection {
+function look(connection: Connection, hook: ConfigureConnection | undefined): Connection {
   return configured(connection, (db) => {
     db.pragma('query_only = ON');
+    callHook(db, hook);
     db.pragma('schema_version'); // the first read: here a file that is no database is found out
   });
 }
 
 // A journal that a killed process left must be played back before anything can be read, and that would write. So it
 // is played back on a copy, which is read into memory. https://sqlite.org/lockingv3.html#hot_journals
-function openRecovered(path: string): Connection {
+function openRecovered(path: string, hook: ConfigureConnection | undefined): Connection {
   const folder = mkdtempSync(join(tmpdir(), 'decant-'));
   try {
     const copy = join(folder, 'copy.db');
@@ -97,7 +162,7 @@ function openRecovered(path: string): Connection {
     copyFileSync(`${path}-journal`, `${copy}-journal`);
     const db = new Database(copy);
     try {
-      return look(new Database(db.serialize()));
+      return look(new Database(db.serialize()), hook);
     } finally {
       db.close();
     }

@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Backup } from '../domain/backup.js';
 import type { PlanStep } from '../domain/plan.js';
 import {
   AsyncMigrationError,
   DatabaseError,
   DatabaseLockedError,
+  DecantError,
   ForeignKeyError,
   LaterMigrationsError,
   MigrationFailedError,
@@ -63,6 +65,29 @@ export function preparationError(
   };
   const message = `prepare() of ${subject(failure)} failed: ${messageOf(error)}`;
   return new MigrationFailedError(failure, message, 'Mend it and run again; nothing was begun.', error);
+}
+
+/** The same error, once the database has been put back to the backup that was made right before the migration. */
+export function restored(error: unknown, backup: Backup): unknown {
+  const state = `It ran without a transaction, so the database was restored from the backup that had been made right before it (${backup.name}).`;
+  return withFacts(error, state, { rolledBack: 'restored', backup: backup.file });
+}
+
+/** The same error, where that could not be done. */
+export function notRestored(error: unknown, backup: Backup, why: string): unknown {
+  const state = `It ran without a transaction, and was not undone: ${why}. The database as it was before it is in ${backup.file}; decant migrate:restore brings it back.`;
+  return withFacts(error, state, { backup: backup.file });
+}
+
+// Nobody has seen the error yet: it is completed rather than made anew, since its class has a shape of its own.
+function withFacts(error: unknown, state: string, facts: Partial<Failure>): unknown {
+  if (!(error instanceof DecantError)) return error;
+  if (!(error instanceof MigrationFailedError))
+    return Object.assign(error, { hint: `${state} ${error.hint}` });
+  const rest = error.hint.startsWith(NOT_UNDONE)
+    ? error.hint.slice(NOT_UNDONE.length)
+    : ' Mend the migration and run again.';
+  return Object.assign(error, { hint: state + rest, failure: { ...error.failure, ...facts } });
 }
 
 // These say all there is to say: the first three judge a step under the lock, before it runs.

@@ -1,15 +1,20 @@
 import type { Direction, MigrationRecord } from '../domain/migration.js';
 
-/** What is known of one attempt to run a migration. */
+/** What is known of one attempt to run a migration, or of the restore of a backup. */
 export interface JournalEntry {
   readonly runId: string;
+  /** The migration's name, or the backup's. */
   readonly name: string;
-  readonly direction: Direction;
-  readonly outcome: 'applied' | 'rolled-back' | 'failed';
+  /** Absent for a restore. */
+  readonly direction?: Direction | undefined;
+  readonly outcome: 'applied' | 'rolled-back' | 'failed' | 'restored';
   /** ISO 8601, UTC, with milliseconds. */
   readonly startedAt: string;
   readonly durationMs: number;
-  /** The file's name without its folder, and the checksum of its text; absent when it came from a list. */
+  /**
+   * The file's name without its folder, and the checksum of its text; absent when it came from a list. Of a restore:
+   * the backup that holds what it replaced, journal included.
+   */
   readonly file?: string | undefined;
   readonly checksum?: string | undefined;
   /** What it failed with. */

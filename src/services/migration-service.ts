@@ -2,6 +2,7 @@ import { planFor, type Command, type DownOptions, type Plan, type UpOptions } fr
 import type { HistoryPolicy } from '../domain/policy.js';
 import { deepFreeze, type OnProgress, type RunReport } from '../domain/report.js';
 import { statusOf, type StatusReport } from '../domain/status.js';
+import type { Backups } from './backups.js';
 import { preparationError } from './failure.js';
 import { readHistory } from './history-reader.js';
 import {
@@ -15,6 +16,7 @@ import type { MigrationFactory } from './migration-factory.js';
 import type { MigrationRepository } from './migration-repository.js';
 import type { MigrationSource } from './migration-source.js';
 import { Run } from './run.js';
+import { SafetyNet, type Part } from './safety-net.js';
 import type { TransactionManager } from './transaction-manager.js';
 
 export interface RunOptions {
@@ -34,19 +36,23 @@ export class MigrationService {
   readonly #transactions: TransactionManager;
   readonly #factory: MigrationFactory;
   readonly #policy: HistoryPolicy;
+  readonly #backups: Backups | undefined;
 
+  /** @param backups without it, none are made */
   constructor(
     source: MigrationSource,
     repository: MigrationRepository,
     transactions: TransactionManager,
     factory: MigrationFactory,
     policy: HistoryPolicy,
+    backups?: Backups,
   ) {
     this.#source = source;
     this.#repository = repository;
     this.#transactions = transactions;
     this.#factory = factory;
     this.#policy = policy;
+    this.#backups = backups;
   }
 
   /**
@@ -88,24 +94,32 @@ export class MigrationService {
    * @throws MigrationFailedError, DatabaseLockedError
    */
   execute(plan: Plan, loaded: LoadedMigrations, onProgress?: OnProgress): RunReport {
-    const run = new Run(this.#repository, this.#transactions, this.#policy);
-    if (plan.steps.length > 0) this.#transactions.session(() => this.#steps(run, plan, loaded, onProgress));
-    return deepFreeze({
-      ...plan,
-      runId: run.id,
-      steps: run.results,
-      warnings: [...plan.warnings, ...run.warnings],
-    });
+    const run = this.#newRun();
+    const { steps } = plan;
+    if (steps.length > 0) this.#carryOut({ steps, from: 0 }, steps.length, run, loaded, onProgress);
+    return reportOf(run, plan);
   }
 
-  #steps(run: Run, { steps }: Plan, loaded: LoadedMigrations, onProgress?: OnProgress): void {
-    this.#transactions.run(() => this.#repository.ensureTables());
-    const total = steps.length;
-    for (const [index, step] of steps.entries()) {
-      onProgress?.({ type: 'start', step, index, total });
-      const result = run.step(step, loaded.get(step.name) as LoadedMigration);
-      onProgress?.({ type: 'done', result, index, total });
-    }
+  #newRun(): Run {
+    return new Run(this.#repository, this.#transactions, this.#policy);
+  }
+
+  #carryOut(
+    { steps, from }: Pick<Part, 'steps' | 'from'>,
+    total: number,
+    run: Run,
+    loaded: LoadedMigrations,
+    onProgress?: OnProgress,
+  ): void {
+    this.#transactions.session(() => {
+      if (from === 0) this.#transactions.run(() => this.#repository.ensureTables());
+      for (const [offset, step] of steps.entries()) {
+        const index = from + offset;
+        onProgress?.({ type: 'start', step, index, total });
+        const result = run.step(step, loaded.get(step.name) as LoadedMigration);
+        onProgress?.({ type: 'done', result, index, total });
+      }
+    });
   }
 
   async #run(command: Command, options: UpOptions & DownOptions & RunOptions): Promise<RunReport> {
@@ -120,7 +134,24 @@ export class MigrationService {
         throw preparationError(error, step, migration);
       }
     }
-    return this.execute(plan, loaded, options.onProgress);
+    return this.#runBackedUp(plan, loaded, options.onProgress);
+  }
+
+  // The backup API is asynchronous, and a transaction must not be: so the plan is cut where a backup is to be made.
+  async #runBackedUp(plan: Plan, loaded: LoadedMigrations, onProgress?: OnProgress): Promise<RunReport> {
+    const run = this.#newRun();
+    const net = new SafetyNet(this.#backups, run, plan, loaded, onProgress);
+    for (const part of plan.steps.length === 0 ? [] : net.parts) {
+      await net.spread(part);
+      try {
+        this.#carryOut(part, plan.steps.length, run, loaded, onProgress);
+      } catch (error) {
+        throw await net.caught(error);
+      }
+      net.passed();
+    }
+    const warnings = net.fold();
+    return reportOf(run, plan, warnings, net.backup?.file);
   }
 
   // Only what is planned is imported, and all of it before anything runs.
@@ -139,4 +170,19 @@ export class MigrationService {
     }
     return { plan, loaded: makeReady(plan, loadings, this.#factory) };
   }
+}
+
+function reportOf(
+  run: Run,
+  plan: Plan,
+  warnings: readonly string[] = [],
+  backup: string | null = null,
+): RunReport {
+  return deepFreeze({
+    ...plan,
+    runId: run.id,
+    steps: run.results,
+    warnings: [...plan.warnings, ...run.warnings, ...warnings],
+    backup,
+  });
 }

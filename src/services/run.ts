@@ -9,14 +9,22 @@ import { rulesOf, type LoadedMigration } from './loaded-migration.js';
 import type { JournalEntry, MigrationRepository } from './migration-repository.js';
 import type { TransactionManager } from './transaction-manager.js';
 
+/** What names a run, or a restore. */
+export function newRunId(): string {
+  return randomBytes(6).toString('hex');
+}
+
 /** One execution of a plan: carries out its steps, each a change and its record in one transaction. */
 export class Run {
-  readonly id = randomBytes(6).toString('hex');
+  readonly id = newRunId();
   readonly #repository: MigrationRepository;
   readonly #transactions: TransactionManager;
   readonly #policy: HistoryPolicy;
   readonly #results: StepResult[] = [];
   readonly #warnings: string[] = [];
+  /** Whether a body runs, or has thrown, that no transaction rolls back. */
+  #isUnguarded = false;
+  #halfDone: JournalEntry | undefined;
   /** The records, as of the last step that was in turn. */
   #names: ReadonlySet<string> | undefined;
 
@@ -29,6 +37,11 @@ export class Run {
   /** What has been done so far, in order. */
   get results(): readonly StepResult[] {
     return this.#results;
+  }
+
+  /** What the journal says of a migration that failed outside a transaction, and may have left something. */
+  get halfDone(): JournalEntry | undefined {
+    return this.#halfDone;
   }
 
   /** What the steps had to warn of. */
@@ -63,6 +76,7 @@ export class Run {
     } catch (error) {
       const completed = this.#results.filter(({ outcome }) => outcome !== 'skipped').map(({ name }) => name);
       const failure = failureOf(error, step, loaded, completed);
+      if (this.#isUnguarded) this.#halfDone = entry('failed', failure.message);
       // To write down that the database was locked would be to wait for the lock once more.
       if (!isLockedOut(failure)) this.#recordFailure(entry('failed', failure.message));
       throw failure;
@@ -93,7 +107,9 @@ export class Run {
       }, rules.foreignKeys);
     }
     if (isDone()) return 'skipped';
+    this.#isUnguarded = true;
     body();
+    this.#isUnguarded = false;
     // It has run, and must be recorded even where another process has since applied a later one.
     try {
       return this.#transactions.run(() =>

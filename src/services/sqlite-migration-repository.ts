@@ -94,7 +94,7 @@ export class SqliteMigrationRepository extends MigrationRepository {
     this.#prepare('INSERT INTO main._migrations_journal VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
       entry.runId,
       entry.name,
-      entry.direction,
+      entry.direction ?? null,
       entry.outcome,
       entry.startedAt,
       entry.durationMs,

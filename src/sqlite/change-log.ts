@@ -15,7 +15,6 @@ export class ChangeLog {
   readonly #dropped = new Set<string>();
   readonly #touched = new Set<string>();
   #made = 0;
-  #madeTrigger = false;
 
   add(effects: readonly Effect[]): void {
     for (const effect of effects) this.#add(effect);
@@ -32,11 +31,6 @@ export class ChangeLog {
   /** The names, folded, of the tables whose rows or definitions may have changed. */
   get touched(): ReadonlySet<string> {
     return this.#touched;
-  }
-
-  /** Whether a trigger was made, which may do anything from then on. */
-  get madeTrigger(): boolean {
-    return this.#madeTrigger;
   }
 
   /** The name, folded, that a table had before the migration; its own, where the migration made it. */
@@ -102,7 +96,6 @@ export class ChangeLog {
   }
 
   #create({ type, copies }: Extract<Effect, { kind: 'create' }>, name: string): void {
-    if (type === 'trigger') this.#madeTrigger = true;
     if (type !== 'table') return;
     if (copies) this.#copies.add(this.#made);
     this.#tables.set(name, this.#made++);

@@ -47,7 +47,8 @@ const VERBS: Readonly<Record<string, (read: Reader) => Effect | undefined>> = {
     const type = typeOf(read);
     for (const word of ['IF', 'NOT', 'EXISTS']) read.skip(word);
     const name = readName(read);
-    if (type === undefined || name === undefined || isTemporary) return undefined;
+    // A temporary trigger may be on a table that is not.
+    if (type === undefined || name === undefined || (isTemporary && type !== 'trigger')) return undefined;
     return { kind: 'create', type, name, copies: type === 'table' && isWord(read.peek(), 'AS') };
   },
   DROP: (read) => {

@@ -109,25 +109,43 @@ function writesSchema(effect: Effect): boolean {
 /** Which tables a statement can change: those that it names, or any. */
 export type Reach = 'named' | 'anywhere';
 
-/**
- * How far statements reach. A write may remove rows elsewhere by a trigger, by a foreign key's action, or by
- * ON CONFLICT REPLACE in the definition of a table.
- * @param log what ran before them
- */
-export function reachOf(
-  db: Database,
-  effects: readonly Effect[],
-  log: ChangeLog,
-  foreignKeys: 'off' | 'enforced',
-): Reach {
-  const reaches = (effect: Effect): boolean => {
+/** Finds out how far the statements of a body reach. */
+export class ReachFinder {
+  readonly #db: Database;
+  /** Tables that are known to have no trigger. */
+  readonly #inert = new Set<string>();
+  #found: Reach = 'named';
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /**
+   * How far the body has reached once these statements have run. A write may remove rows elsewhere by a trigger, by a
+   * foreign key's action, or by ON CONFLICT REPLACE in the definition of a table.
+   */
+  after(effects: readonly Effect[], foreignKeys: 'off' | 'enforced'): Reach {
+    if (effects.some(({ kind }) => kind !== 'write')) this.#inert.clear();
+    if (this.#found === 'named' && effects.some((effect) => this.#reaches(effect, effects, foreignKeys))) {
+      this.#found = 'anywhere';
+    }
+    return this.#found;
+  }
+
+  #reaches(effect: Effect, effects: readonly Effect[], foreignKeys: 'off' | 'enforced'): boolean {
     if (writesSchema(effect)) return true;
     if (foreignKeys === 'enforced') return effect.kind === 'write' || effect.kind === 'drop';
-    return effect.kind === 'write' && (madeTrigger || hasTriggerOrReplaces(db, effect.table));
-  };
-  const madeTrigger =
-    log.madeTrigger || effects.some((effect) => effect.kind === 'create' && effect.type === 'trigger');
-  return effects.some(reaches) ? 'anywhere' : 'named';
+    // A trigger may be made by the very text that fires it.
+    if (effect.kind === 'create') return effect.type === 'trigger' && effects.length > 1;
+    return effect.kind === 'write' && this.#isActive(effect.table);
+  }
+
+  #isActive(table: string): boolean {
+    if (this.#inert.has(table)) return false;
+    if (hasTriggerOrReplaces(this.#db, table)) return true;
+    this.#inert.add(table);
+    return false;
+  }
 }
 
 const SCHEMAS = '(SELECT * FROM main.sqlite_schema UNION ALL SELECT * FROM temp.sqlite_schema)';

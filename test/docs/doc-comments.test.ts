@@ -19,6 +19,23 @@ import { container } from 'tsyringe';
 import { compareNames } from '${join(ROOT, 'lib/domain/name.js')}';
 `;
 
+// Where an example takes a database with a table for granted: the columns of that table.
+const USERS: readonly (readonly [call: string, columns: string])[] = [
+  ['alterTable(', 'id INTEGER PRIMARY KEY, legacy, age TEXT, email TEXT'],
+  ['alterTableSql(', 'id INTEGER PRIMARY KEY, mail TEXT'],
+  ['rebuildTable(', 'id INTEGER PRIMARY KEY, first TEXT, last TEXT'],
+];
+
+function preambleOf(text: string): string {
+  const [call, columns] = USERS.find(([each]) => text.includes(each)) ?? [];
+  if (call === undefined) return PREAMBLE;
+  return `import Connection from 'better-sqlite3';
+import { ${call.slice(0, -1)} } from 'decant';
+const db = new Connection(':memory:');
+db.exec('CREATE TABLE users (${columns})');
+`;
+}
+
 describe('The examples of the doc comments', () => {
   it('are found', () => {
     expect(examples.map(({ file }) => file).toSorted()).toEqual(
@@ -35,7 +52,7 @@ describe('The examples of the doc comments', () => {
     const folder = workshop.project();
     mkdirSync(join(folder, 'migrations'), { recursive: true });
     const isMigration = text.includes('export default');
-    putFile(folder, isMigration ? 'migrations/001_example.ts' : 'example.ts', PREAMBLE + text);
+    putFile(folder, isMigration ? 'migrations/001_example.ts' : 'example.ts', preambleOf(text) + text);
     const command = isMigration
       ? 'decant migrate:up --database app.db --dir migrations && decant migrate:reset --yes --database app.db --dir migrations'
       : 'node --import decant/register example.ts';

@@ -22,7 +22,7 @@ describe('docs/json.md', () => {
   );
 
   it('lists every error code that the sources know, with its exit code', () => {
-    const sources = read('src/errors.ts') + read('src/base-command.ts');
+    const sources = read('src/errors.ts') + read('src/base-command.ts') + read('src/flags.ts');
     const codes = new Set(sources.match(/(?<=')DECANT_\w+(?=')/g));
     expect(firstColumn(read('docs/json.md'), /^DECANT_/).toSorted()).toEqual([...codes].toSorted());
   });
@@ -68,7 +68,7 @@ describe('README.md', () => {
   });
 
   it('lists every setting of the config file', () => {
-    const type = /interface UserConfig [^]*?\n}/.exec(read('src/config.ts'))?.[0] ?? '';
+    const type = /interface UserConfig [^]*?\n}/.exec(read('src/user-config.ts'))?.[0] ?? '';
     const settings = [...type.matchAll(/readonly (\w+)\?/g)].map((match) => String(match[1]));
     const policies = ['outOfOrder', 'missing', 'changed'];
     expect(firstColumn(sectionOf(readme, 'Configuration'), /./).toSorted()).toEqual(

@@ -13,6 +13,7 @@ describe('namesOf', () => {
     ],
     held: [],
     warnings: [],
+    backup: null,
   };
 
   it.each([

@@ -59,7 +59,7 @@ function run(sql: string | ((db: Connection) => void), options: MigrationOptions
       else sql(handle);
     }
   }
-  return serviceFor({ database: db, migrations: [It] }).up();
+  return serviceFor({ database: db, migrations: [It], backup: 'never' }).up();
 }
 
 const SELECTS = [
@@ -74,7 +74,7 @@ function contentOf(connection: Connection): unknown {
 function updateTwice(handle: Connection): void {
   const update = handle.prepare('UPDATE plain SET a = a + 1');
   update.run();
-  handle.exec('CREATE TRIGGER t AFTER UPDATE ON plain BEGIN DELETE FROM posts; END');
+  handle.exec('CREATE TEMP TRIGGER t AFTER UPDATE ON plain BEGIN DELETE FROM posts; END');
   update.run();
 }
 

@@ -1,4 +1,5 @@
-import { BaseCommand, confirmFlags, stepsFlag, writingFlags, type RunOutput } from '../../base-command.js';
+import { BaseCommand, type RunOutput } from '../../base-command.js';
+import { confirmFlags, stepsFlag, writingFlags } from '../../flags.js';
 import { argument, string } from '../../oclif.js';
 
 export default class Down extends BaseCommand {

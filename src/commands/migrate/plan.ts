@@ -1,4 +1,5 @@
-import { BaseCommand, databaseFlags, policyFlags, stepsFlag, targetOf } from '../../base-command.js';
+import { BaseCommand, targetOf } from '../../base-command.js';
+import { databaseFlags, policyFlags, stepsFlag } from '../../flags.js';
 import type { Command as PlannedCommand, Plan as PlanReport } from '../../domain/plan.js';
 import { planText } from '../../output.js';
 import { argument, string } from '../../oclif.js';

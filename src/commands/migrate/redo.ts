@@ -1,4 +1,5 @@
-import { BaseCommand, writingFlags, type RunOutput } from '../../base-command.js';
+import { BaseCommand, type RunOutput } from '../../base-command.js';
+import { writingFlags } from '../../flags.js';
 
 export default class Redo extends BaseCommand {
   static override summary = 'Roll back the last applied migration and apply it again.';

@@ -1,4 +1,5 @@
-import { BaseCommand, confirmFlags, writingFlags, type RunOutput } from '../../base-command.js';
+import { BaseCommand, type RunOutput } from '../../base-command.js';
+import { confirmFlags, writingFlags } from '../../flags.js';
 
 export default class Reset extends BaseCommand {
   static override summary = 'Roll back all migrations, newest first.';

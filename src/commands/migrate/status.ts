@@ -1,4 +1,5 @@
-import { BaseCommand, databaseFlags, targetOf } from '../../base-command.js';
+import { BaseCommand, targetOf } from '../../base-command.js';
+import { databaseFlags } from '../../flags.js';
 import type { StatusReport } from '../../domain/status.js';
 import { EXIT } from '../../errors.js';
 import { statusText } from '../../output.js';

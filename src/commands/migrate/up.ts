@@ -1,4 +1,5 @@
-import { BaseCommand, policyFlags, stepsFlag, writingFlags, type RunOutput } from '../../base-command.js';
+import { BaseCommand, type RunOutput } from '../../base-command.js';
+import { policyFlags, stepsFlag, writingFlags } from '../../flags.js';
 import { string } from '../../oclif.js';
 
 export default class Up extends BaseCommand {

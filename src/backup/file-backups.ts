@@ -1,0 +1,188 @@
+import { backupName, type Backup, type OnCopied, type Preceded, type Restored } from '../domain/backup.js';
+import type { Database } from '../domain/migration.js';
+import { BackupError } from '../errors.js';
+import { Backups, type BackupPolicy } from '../services/backups.js';
+import { openForReading } from '../services/database.js';
+import type { JournalEntry } from '../services/migration-repository.js';
+import { newRunId } from '../services/run.js';
+import { filesOf } from './catalog.js';
+import { copyDatabase } from './copy.js';
+import { explaining } from './explain.js';
+import { BackupFolder, WAYS_OUT } from './folder.js';
+import { bytesOf, hasUserTables, lookAt, requireRoom, settleNew, type Live } from './live.js';
+import type { RawFile } from './raw-file.js';
+import { replaceBy } from './replace.js';
+import type { BackupSettings } from './settings.js';
+
+/** Whose backups they are. Asked when it is first needed, since it may open the database. */
+export interface BackupTarget {
+  /** The database's absolute path, links resolved; empty for one in memory. */
+  file(): string;
+  /** The connection that migrates, if any. */
+  connection?(): Database;
+}
+
+/** Backups as files in a folder. */
+export class FileBackups extends Backups {
+  readonly #target: BackupTarget;
+  readonly #settings: BackupSettings;
+  /** By name of a backup: what the migrating connection knew of others' commits before it was made. */
+  readonly #versions = new Map<string, unknown>();
+
+  constructor(target: BackupTarget, settings: BackupSettings) {
+    super();
+    this.#target = target;
+    this.#settings = settings;
+  }
+
+  override get policy(): BackupPolicy {
+    return this.#settings.policy;
+  }
+
+  override get folder(): string {
+    return this.#target.file() === '' ? '' : this.#folder().path;
+  }
+
+  override async make(preceded: Preceded, onCopied?: OnCopied): Promise<Backup | undefined> {
+    const file = this.#target.file();
+    if (file === '') return undefined;
+    const folder = this.#folder();
+    const version = this.#dataVersion();
+    const source = this.#read(file);
+    try {
+      if (!hasUserTables(source)) return undefined;
+      const backup = await explaining(`Cannot back up ${file} to ${folder.path}`, WAYS_OUT, () =>
+        folder.add({
+          preceded,
+          madeAt: new Date().toISOString(),
+          bytes: bytesOf(source),
+          fill: (partial) => copyDatabase(source, partial, onCopied),
+          check: 'structure',
+        }),
+      );
+      this.#versions.set(backup.name, version);
+      return backup;
+    } finally {
+      source.close();
+    }
+  }
+
+  override list(): readonly Backup[] {
+    return this.#target.file() === '' ? [] : this.#folder().list();
+  }
+
+  override find(name: string): Backup {
+    if (this.#target.file() !== '') return this.#folder().find(name);
+    throw new BackupError('A database in memory has no backups.', 'Name a file by --database.');
+  }
+
+  override discard(backup: Backup): void {
+    this.#folder().remove(backup);
+  }
+
+  override prune(also?: Backup): void {
+    this.#folder().prune(this.#settings.keep, also);
+  }
+
+  override async restore(name: string, onCopied?: OnCopied): Promise<Restored> {
+    const file = this.#target.file();
+    const backup = this.find(name);
+    const folder = this.#folder();
+    return explaining(
+      `Cannot restore ${backup.name} into ${file}`,
+      'The database is as it was.',
+      async () => {
+        folder.verify(backup);
+        const live = lookAt(file, backup, this.#settings.lockTimeout, this.#settings.configureConnection);
+        requireRoom(live, backup, folder.path);
+        const madeAt = new Date().toISOString();
+        const runId = newRunId();
+        const saved = live.size === 0 ? undefined : backupName(madeAt, runId);
+        let replaced: Backup | null = null;
+        await replaceBy(live, backup, {
+          ...this.#settings,
+          copy: filesOf(folder.path, backupName(madeAt, runId)).restoring,
+          entries: [restoredEntry(backup, { runId, startedAt: madeAt }, saved)],
+          onCopied,
+          guard: (raw) => async () => {
+            if (saved === undefined) return;
+            const preceded: Preceded = { runId, command: 'restore', names: [backup.name] };
+            const fill = (partial: string): Promise<void> => this.#copyUnderLock(live, raw, partial);
+            replaced = await folder.add({ preceded, madeAt, bytes: live.size, fill, check: 'as it is' });
+          },
+        });
+        if (live.size === 0) settleNew(live);
+        folder.prune(this.#settings.keep, backup);
+        return { runId, backup, replaced };
+      },
+    );
+  }
+
+  override async undo(backup: Backup, failed: JournalEntry): Promise<boolean> {
+    const { configureConnection, lockTimeout } = this.#settings;
+    const file = this.#target.file();
+    const before = this.#versions.get(backup.name);
+    const madeAt = new Date().toISOString();
+    const isAlone = (): boolean => this.#dataVersion() === before;
+    const live = lookAt(file, backup, lockTimeout, configureConnection);
+    try {
+      const what = `Cannot restore ${backup.name} into ${file}`;
+      await explaining(what, 'Restore it by decant migrate:restore.', () =>
+        replaceBy(live, backup, {
+          ...this.#settings,
+          copy: filesOf(this.#folder().path, backupName(madeAt, failed.runId)).restoring,
+          entries: [failed, restoredEntry(backup, { runId: failed.runId, startedAt: madeAt })],
+          // Under the lock of a rollback journal nobody can read data_version, so what every commit raises is compared
+          // with what it was before the last look.
+          guard: (raw) => {
+            const counter = raw?.changeCounter();
+            if (raw !== undefined && !isAlone()) throw new NotAlone();
+            return async () => {
+              if (raw === undefined ? !isAlone() : raw.changeCounter() !== counter) throw new NotAlone();
+            };
+          },
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof NotAlone) return false;
+      throw error;
+    }
+  }
+
+  async #copyUnderLock(live: Live, raw: RawFile | undefined, target: string): Promise<void> {
+    if (raw !== undefined) return raw.copyTo(target);
+    const source = this.#read(live.file);
+    try {
+      await copyDatabase(source, target);
+    } finally {
+      source.close();
+    }
+  }
+
+  #folder(): BackupFolder {
+    const { directory, configureConnection } = this.#settings;
+    return new BackupFolder(this.#target.file(), directory, configureConnection);
+  }
+
+  #read(file: string): Database {
+    return openForReading(file, this.#settings.lockTimeout, this.#settings.configureConnection);
+  }
+
+  // Changes when another connection commits, and only then. https://sqlite.org/pragma.html#pragma_data_version
+  #dataVersion(): unknown {
+    return this.#target.connection?.().pragma('data_version', { simple: true });
+  }
+}
+
+/** Another connection has committed, and what it wrote would be lost. */
+class NotAlone extends Error {}
+
+function restoredEntry(
+  backup: Backup,
+  run: Pick<JournalEntry, 'runId' | 'startedAt'>,
+  replaced?: string,
+): JournalEntry {
+  const file = replaced === undefined ? undefined : `${replaced}.db`;
+  return { ...run, name: backup.name, outcome: 'restored', durationMs: 0, file };
+}

@@ -1,0 +1,141 @@
+import type { Backup } from '../domain/backup.js';
+import type { Plan, PlanStep } from '../domain/plan.js';
+import type { OnProgress } from '../domain/report.js';
+import { BackupError, MigrationFailedError } from '../errors.js';
+import { wantsBackup, type Backups } from './backups.js';
+import { notRestored, restored } from './failure.js';
+import type { LoadedMigrations } from './loaded-migration.js';
+import type { JournalEntry } from './migration-repository.js';
+import type { Run } from './run.js';
+
+/** Steps of a plan that run without a pause. */
+export interface Part {
+  readonly steps: readonly PlanStep[];
+  /** The place in the plan of the first. */
+  readonly from: number;
+  /** `'unguarded'`: one step, which has no transaction to roll back. */
+  readonly kind: 'guarded' | 'unguarded';
+}
+
+/**
+ * The backups of one run: one of before it, which stays, and one of before each migration that has no transaction,
+ * which stays only when that fails.
+ */
+export class SafetyNet {
+  readonly #backups: Backups | undefined;
+  readonly #run: Run;
+  readonly #plan: Plan;
+  readonly #onProgress: OnProgress | undefined;
+  readonly parts: readonly Part[];
+  #first: Backup | undefined;
+  #last: Backup | undefined;
+
+  constructor(
+    backups: Backups | undefined,
+    run: Run,
+    plan: Plan,
+    loaded: LoadedMigrations,
+    onProgress?: OnProgress,
+  ) {
+    const isWanted = backups !== undefined && wantsBackup(backups.policy, plan.steps, loaded);
+    this.#backups = isWanted ? backups : undefined;
+    this.#run = run;
+    this.#plan = plan;
+    this.#onProgress = onProgress;
+    this.parts = isWanted ? partsOf(plan.steps, loaded) : [{ steps: plan.steps, from: 0, kind: 'guarded' }];
+  }
+
+  /** The backup of before the run, if there is one. */
+  get backup(): Backup | undefined {
+    return this.#first;
+  }
+
+  /** To be called before a part. @throws BackupError, DiskSpaceError, DatabaseLockedError: then it must not run */
+  async spread({ steps, from, kind }: Part): Promise<void> {
+    if (from === 0) this.#first = this.#last = await this.#make(steps.length === 0 ? [] : this.#plan.steps);
+    else this.#last = kind === 'unguarded' ? await this.#make(steps) : undefined;
+  }
+
+  /** To be called after a part that succeeded. */
+  passed(): void {
+    if (this.#last !== undefined && this.#last !== this.#first) this.#backups?.discard(this.#last);
+  }
+
+  /** To be called with what a part has thrown; returns what is to be thrown. */
+  async caught(error: unknown): Promise<unknown> {
+    const failed = this.#run.halfDone;
+    if (failed !== undefined && this.#last !== undefined) return this.#undo(error, failed, this.#last);
+    if (!(error instanceof MigrationFailedError) || this.#first === undefined) return error;
+    const { completed, rolledBack } = error.failure;
+    if (completed.length === 0 && rolledBack === 'all') return this.#forget(error);
+    return Object.assign(error, { failure: { ...error.failure, backup: this.#first.file } });
+  }
+
+  async #undo(error: unknown, failed: JournalEntry, backup: Backup): Promise<unknown> {
+    try {
+      const isDone = (await this.#backups?.undo(backup, failed)) === true;
+      return isDone ? restored(error, backup) : notRestored(error, backup, 'others have written since');
+    } catch (cause) {
+      return notRestored(error, backup, (cause as Error).message.replace(/\.$/, ''));
+    }
+  }
+
+  /**
+   * To be called when the run has ended well: what is not needed goes.
+   * @returns what there is to warn of
+   */
+  fold(): readonly string[] {
+    try {
+      if (this.#run.results.every(({ outcome }) => outcome === 'skipped')) this.#forget(undefined);
+      else if (this.#first !== undefined) this.#backups?.prune(this.#first);
+      return [];
+    } catch (error) {
+      return [`Old backups could not be removed: ${(error as Error).message}`];
+    }
+  }
+
+  // A backup of what is as it was is of no use, and would push out one that is.
+  #forget<T>(result: T): T {
+    if (this.#first !== undefined) this.#backups?.discard(this.#first);
+    this.#first = undefined;
+    return result;
+  }
+
+  async #make(steps: readonly PlanStep[]): Promise<Backup | undefined> {
+    if (steps.length === 0) return undefined;
+    const preceded = { runId: this.#run.id, command: this.#plan.command, names: namesOf(steps) };
+    try {
+      const backup = await this.#backups?.make(preceded, (copied, total) =>
+        this.#onProgress?.({ type: 'backup', copied, total }),
+      );
+      if (backup !== undefined) this.#onProgress?.({ type: 'backed-up', backup });
+      return backup;
+    } catch (error) {
+      throw this.#afterOthers(error);
+    }
+  }
+
+  #afterOthers(error: unknown): unknown {
+    const done = this.#run.results.filter(({ outcome }) => outcome !== 'skipped').map(({ name }) => name);
+    if (!(error instanceof BackupError) || done.length === 0) return error;
+    return new BackupError(`${error.message} Done before that: ${done.join(', ')}.`, error.hint, {
+      cause: error,
+    });
+  }
+}
+
+// A redo names each migration twice.
+function namesOf(steps: readonly PlanStep[]): readonly string[] {
+  return [...new Set(steps.map(({ name }) => name))];
+}
+
+function partsOf(steps: readonly PlanStep[], loaded: LoadedMigrations): readonly Part[] {
+  const parts: { steps: PlanStep[]; from: number; kind: Part['kind'] }[] = [];
+  for (const [from, step] of steps.entries()) {
+    const kind = loaded.get(step.name)?.options.transaction === false ? 'unguarded' : 'guarded';
+    const last = parts.at(-1);
+    if (kind === 'guarded' && last?.kind === 'guarded') last.steps.push(step);
+    else parts.push({ steps: [step], from, kind });
+  }
+  return parts;
+}

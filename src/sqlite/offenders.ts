@@ -1,0 +1,162 @@
+import type { Database } from '../domain/migration.js';
+import { AlterTableError } from '../errors.js';
+import type { NewTable, Pair } from './rebuild-plan.js';
+import { constraintOf, optionsOf } from './table-edit.js';
+import { columnOf, textOf, type ColumnSql, type TableSql } from './table-sql.js';
+import { rows, type TableState } from './table-state.js';
+import { foldName, nameOf, quoteName } from './tokens.js';
+
+const SHOWN = 10;
+
+/** How a person finds a row of a table: by its rowid or primary key. */
+export function rowLabel({ rowid, rowidColumn, columns }: TableState): string {
+  const keys = columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk);
+  if (rowidColumn === undefined && rowid.exists && rowid.name !== undefined)
+    return `'rowid ' || ${rowid.name}`;
+  if (keys.length === 0) return "'a row'";
+  return `'${keys.map(({ name }) => name.replaceAll("'", "''")).join(', ')} ' || ${quoted(keys.map(({ name }) => name))}`;
+}
+
+function quoted(columns: readonly string[]): string {
+  return columns.map((name) => `quote(${quoteName(name)})`).join(" || ', ' || ");
+}
+
+/** The rows for which a condition holds: how many, and the first of them. */
+export function rowsWhere(
+  db: Database,
+  state: TableState,
+  where: string,
+  columns: readonly string[] = [],
+): FoundRows {
+  const from = `FROM main.${quoteName(state.table.name)} WHERE ${where}`;
+  const values = columns.length === 0 ? '' : ` || ': ' || ${quoted(columns)}`;
+  const found = rows<{ row: string }>(
+    db,
+    `SELECT ${rowLabel(state)}${values} AS row ${from} LIMIT ${String(SHOWN)}`,
+  );
+  const count = rows<{ count: number }>(db, `SELECT count(*) AS count ${from}`)[0]?.count ?? 0;
+  return { count, rows: found.map(({ row }) => row) };
+}
+
+export interface FoundRows {
+  readonly count: number;
+  readonly rows: readonly string[];
+}
+
+/** What a constraint said no to: which one it is, and the rows of the old table that do not keep to it. */
+export function explainCopy(
+  db: Database,
+  old: TableState,
+  target: TableSql,
+  made: NewTable,
+  pairs: readonly Pair[],
+  error: unknown,
+): AlterTableError {
+  const message = (error as Error).message.replaceAll(made.name, old.table.name);
+  const search = searchFor((error as { code: string }).code, message, target, pairs);
+  const found =
+    search === undefined ? NOTHING : attempt(() => rowsWhere(db, old, search.where, search.columns));
+  const count =
+    found.count === 0
+      ? ''
+      : ` ${String(found.count)} ${found.count === 1 ? 'row does' : 'rows do'} not keep to it.`;
+  return new AlterTableError(
+    old.table.name,
+    `${message.replace(/\.?$/, '.')}${count}`,
+    'Correct these rows first, in an earlier statement of the same migration.',
+    found.rows,
+    { cause: error },
+  );
+}
+
+const NOTHING: FoundRows = { count: 0, rows: [] };
+
+// The search is a help: where it fails, SQLite's own words must do.
+function attempt(search: () => FoundRows): FoundRows {
+  try {
+    return search();
+  } catch {
+    return NOTHING;
+  }
+}
+
+interface Search {
+  readonly where: string;
+  readonly columns: readonly string[];
+}
+
+function searchFor(
+  code: string,
+  message: string,
+  target: TableSql,
+  pairs: readonly Pair[],
+): Search | undefined {
+  const named = namesIn(message, target);
+  const sources = named.map(({ name }) => sourceOf(pairs, name));
+  const columns = sources.flatMap((source) => plainName(source));
+  const [column] = named;
+  const source = sources[0] ?? 'NULL';
+  const searches: Readonly<Record<string, () => Search>> = {
+    NOTNULL: () => ({ where: `(${source}) IS NULL`, columns: [] }),
+    UNIQUE: () => ({ where: repeated(sources, target, named), columns }),
+    PRIMARYKEY: () => ({ where: repeated(sources, target, named), columns }),
+    ROWID: () => ({ where: repeated(sources, target, named), columns }),
+    CHECK: () => ({ where: failedChecks(message, target, pairs), columns: [] }),
+    DATATYPE: () => ({ where: column === undefined ? 'false' : misfit(target, column, source), columns }),
+  };
+  return searches[code.replace('SQLITE_CONSTRAINT_', '')]?.();
+}
+
+// As in "UNIQUE constraint failed: users.a, users.b" and "cannot store TEXT value in INTEGER column users.age".
+function namesIn(message: string, target: TableSql): readonly ColumnSql[] {
+  const found = message.split(/[:,] | column /).map((part) => part.slice(part.lastIndexOf('.') + 1).trim());
+  return found.flatMap((name) => columnOf(target, name) ?? []);
+}
+
+function sourceOf(pairs: readonly Pair[], column: string): string {
+  return pairs.find(({ to }) => foldName(to) === foldName(quoteName(column)))?.from ?? 'NULL';
+}
+
+function plainName(source: string): readonly string[] {
+  const name = source.startsWith('"') ? nameOf({ text: source, start: 0, end: 0 }) : undefined;
+  return name === undefined ? [] : [name];
+}
+
+function repeated(sources: readonly string[], target: TableSql, named: readonly ColumnSql[]): string {
+  const keys = sources.map((source, at) => {
+    const column = named[at];
+    const collation = column === undefined ? undefined : constraintOf(column, 'COLLATE');
+    return collation === undefined ? source : `${source} ${textOf(target, collation)}`;
+  });
+  const list = keys.join(', ');
+  return `(${list}) IN (SELECT ${list} FROM main.${quoteName(target.name)} GROUP BY ${list} HAVING count(*) > 1)`;
+}
+
+function failedChecks(message: string, target: TableSql, pairs: readonly Pair[]): string {
+  const said = message.slice(message.indexOf(': ') + 2);
+  const checks = [...target.constraints, ...target.columns.flatMap(({ constraints }) => constraints)].filter(
+    ({ kind }) => kind === 'CHECK',
+  );
+  const texts = checks.map((check) => ({
+    name: check.name,
+    text: textOf(target, { from: check.at + 1, to: check.to }),
+  }));
+  const named = texts.filter(({ name, text }) => said === name || text.slice(1, -1).trim() === said.trim());
+  const columns = target.columns
+    .map(({ name }) => `${sourceOf(pairs, name)} AS ${quoteName(name)}`)
+    .join(', ');
+  const failed = (named.length === 0 ? texts : named).map(({ text }) => `NOT ${text}`).join(' OR ');
+  return `(SELECT ${failed} FROM (SELECT ${columns}))`;
+}
+
+// What a STRICT column does not take. https://sqlite.org/stricttables.html
+function misfit(target: TableSql, column: ColumnSql, source: string): string {
+  const type = textOf(target, column.type).toUpperCase();
+  if (!optionsOf(target).includes('STRICT')) return `typeof(${source}) <> 'integer'`;
+  if (type === 'TEXT') return `typeof(${source}) = 'blob'`;
+  if (type === 'BLOB') return `typeof(${source}) NOT IN ('blob', 'null')`;
+  const number = `CAST(${source} AS NUMERIC)`;
+  const isNumber = `typeof(${source}) <> 'blob' AND ${number} = ${source}`;
+  const fits = type === 'REAL' ? isNumber : `${isNumber} AND typeof(${number}) = 'integer'`;
+  return `${source} IS NOT NULL AND NOT (${fits})`;
+}

@@ -1,0 +1,117 @@
+import type { Database } from '../domain/migration.js';
+import { AlterTableError } from '../errors.js';
+import { brokenIn, refuseIfBroken } from './dependents.js';
+import { requireRebuildSpace } from './rebuild-space.js';
+import { explainCopy } from './offenders.js';
+import {
+  copySql,
+  isAutoincrement,
+  pairsOf,
+  quoteText,
+  swapSql,
+  type Draft,
+  type NewTable,
+} from './rebuild-plan.js';
+import type { Target } from './target.js';
+import type { Script } from './script.js';
+import { withName } from './table-edit.js';
+import { freeName, readersOf, rows, shapeOf, type TableState } from './table-state.js';
+import { foldName } from './tokens.js';
+import { verifyCopy } from './verify-copy.js';
+
+/**
+ * Makes a table anew by its new definition, with all its rows, indexes and triggers. The order is that of SQLite's
+ * documentation, and the only one that leaves alone what names the table: create the new copy, drop the old one,
+ * rename the new one. https://sqlite.org/lang_altertable.html#making_other_kinds_of_table_schema_changes
+ * @param extent `plan`: nothing is copied or dropped; the statements are noted
+ * @returns how many rows were copied
+ */
+export function rebuild(
+  { db, script }: Target,
+  old: TableState,
+  draft: Draft,
+  extent: 'all' | 'plan',
+): number {
+  const table = old.table.name;
+  if (extent === 'all') refuseIfUnsafe(db, table);
+  const broken = brokenIn(db);
+  const name = freeName(db, table);
+  create(script, draft, name);
+  const made: NewTable = { name, ...shapeOf(db, name) };
+  refuseIfMoved(db, old, made);
+  const pairs = pairsOf(old, draft, made);
+  const swap = swapSql(old, draft, made, hasMark(db, old));
+  const copy = copySql(old, made, pairs);
+  if (extent === 'plan') {
+    for (const sql of [copy, ...swap]) script.note(sql);
+    return 0;
+  }
+  try {
+    script.run(copy);
+  } catch (error) {
+    throw isConstraint(error) ? explainCopy(db, old, draft.table, made, pairs, error) : error;
+  }
+  const count = verifyCopy(db, old, draft, made);
+  for (const sql of swap) script.run(sql);
+  refuseIfBroken(db, table, broken);
+  return count;
+}
+
+// With foreign keys on, dropping the old table deletes the rows of its children, and nothing can turn them off now.
+function refuseIfUnsafe(db: Database, table: string): void {
+  if (Number(db.pragma('foreign_keys', { simple: true })) === 1)
+    throw new AlterTableError(
+      table,
+      'this needs a rebuild, which foreign keys that are enforced would turn into a loss of rows.',
+      "Do it in a migration of its own, without foreignKeys: 'enforced'.",
+    );
+  requireRebuildSpace(db, table);
+}
+
+function create(script: Script, draft: Draft, name: string): void {
+  try {
+    script.run(withName(draft.table, name));
+  } catch (error) {
+    const message = (error as Error).message.replaceAll(name, draft.table.name);
+    throw new AlterTableError(
+      draft.table.name,
+      `SQLite does not take its new definition: ${message}.`,
+      `It would be: ${draft.table.sql}`,
+      [],
+      { cause: error },
+    );
+  }
+}
+
+// A virtual table that finds rows by their rowids would find others.
+function refuseIfMoved(db: Database, old: TableState, made: NewTable): void {
+  const isSame = foldName(made.rowidColumn ?? '') === foldName(old.rowidColumn ?? '');
+  const keepsHidden = made.rowid.exists && made.rowidColumn === undefined;
+  if (isSame ? made.rowid.exists || !old.rowid.exists : keepsHidden) return;
+  const reader = readersOf(db, old.table.name).find(({ rowid }) => /^(?:rowid|_rowid_|oid)$/i.test(rowid));
+  if (reader === undefined) return;
+  throw new AlterTableError(
+    old.table.name,
+    `its rowids would change, by which the virtual table ${reader.name} finds its rows.`,
+    'Drop that table first, and make it again afterwards.',
+  );
+}
+
+// sqlite_sequence has a row for each table that has ever had one with AUTOINCREMENT.
+function hasMark(db: Database, old: TableState): boolean {
+  const sql = 'SELECT 1 FROM main.sqlite_sequence WHERE name = ?';
+  return isAutoincrement(old.table) && old.hasSequence && rows(db, sql, old.table.name)[0] !== undefined;
+}
+
+export function isConstraint(error: unknown): boolean {
+  return String((error as { code?: unknown } | undefined)?.code).startsWith('SQLITE_CONSTRAINT');
+}
+
+/** The statements that hand a table's statistics on to another name. */
+export function renameStatistics({ table, statistics }: TableState, to: string): readonly string[] {
+  const [from, name] = [quoteText(table.name), quoteText(to)];
+  return statistics.map(
+    (each) =>
+      `UPDATE main.${each} SET tbl = ${name}, idx = CASE idx WHEN ${from} THEN ${name} ELSE idx END WHERE tbl = ${from}`,
+  );
+}

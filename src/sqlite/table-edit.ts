@@ -1,0 +1,209 @@
+import { AlterTableError } from '../errors.js';
+import {
+  columnOf,
+  listedNames,
+  mentions,
+  readTable,
+  textOf,
+  type ColumnSql,
+  type ConstraintKind,
+  type ConstraintSql,
+  type Span,
+  type TableSql,
+} from './table-sql.js';
+import { foldName, isWord, nameOf, quoteName, tokensOf } from './tokens.js';
+
+// Each function gives the text of a CREATE TABLE anew, and changes only the tokens that it is about: what a person
+// wrote around them, comments too, stays.
+
+/** Puts text right after a token. */
+export function insertAfter({ sql, tokens }: TableSql, at: number, text: string): string {
+  const end = tokens[at]?.end ?? sql.length;
+  return sql.slice(0, end) + text + sql.slice(end);
+}
+
+/** Puts text in the place of tokens. */
+export function replaceSpan({ sql, tokens }: TableSql, { from, to }: Span, text: string): string {
+  return sql.slice(0, tokens[from]?.start) + text + sql.slice(tokens[to - 1]?.end);
+}
+
+/** Takes tokens out, and the white space before them. After a comment a line's end stays: it may end it. */
+export function removeSpan(table: TableSql, { from, to }: Span): string {
+  const before = table.sql.slice(0, table.tokens[from]?.start);
+  const trimmed = before.trimEnd();
+  const isAfterToken = trimmed.length === table.tokens[from - 1]?.end;
+  return (
+    (isAfterToken ? trimmed : before.replace(/[ \t]+$/, '')) + table.sql.slice(table.tokens[to - 1]?.end)
+  );
+}
+
+/** Takes an item out of the list of columns and constraints, with one comma. */
+export function removeItem(table: TableSql, item: Span): string {
+  const { tokens } = table;
+  const isFirst = tokens[item.from - 1]?.text === '(';
+  const comma = isFirst ? item.to : item.from - 1;
+  if (tokens[comma]?.text !== ',') return removeSpan(table, item);
+  // From the back, so that what comes first keeps its place.
+  const [last, first] = [item, { from: comma, to: comma + 1 }].toSorted((a, b) => b.from - a.from) as [
+    Span,
+    Span,
+  ];
+  return removeSpan({ ...table, sql: removeSpan(table, last) }, first);
+}
+
+export function addItem(table: TableSql, after: Span, text: string): string {
+  return insertAfter(table, after.to - 1, `, ${text}`);
+}
+
+/** The last item of the list. */
+export function lastItem({ columns, constraints }: TableSql): Span {
+  return constraints.at(-1) ?? columns.at(-1) ?? { from: 0, to: 0 };
+}
+
+/** The column of this name. @throws AlterTableError when there is none */
+export function needColumn(table: TableSql, name: string): ColumnSql {
+  const column = columnOf(table, name);
+  if (column !== undefined) return column;
+  const names = table.columns.map((each) => each.name).join(', ');
+  throw new AlterTableError(table.name, `it has no column ${name}.`, `It has these: ${names}.`);
+}
+
+export function constraintOf(column: ColumnSql, kind: ConstraintKind): ConstraintSql | undefined {
+  return column.constraints.find((constraint) => constraint.kind === kind);
+}
+
+/** Gives a column this constraint in the place of the one of that kind, or takes that away. */
+export function setConstraint(table: TableSql, name: string, kind: ConstraintKind, text?: string): string {
+  const column = needColumn(table, name);
+  const old = constraintOf(column, kind);
+  if (text === undefined) return old === undefined ? table.sql : removeSpan(table, old);
+  return old === undefined
+    ? insertAfter(table, column.to - 1, ` ${text}`)
+    : replaceSpan(table, { from: old.at, to: old.to }, text);
+}
+
+export function setType(table: TableSql, name: string, type: string): string {
+  const column = needColumn(table, name);
+  if (column.type.from === column.type.to) return insertAfter(table, column.from, ` ${type}`);
+  return textOf(table, column.type) === type ? table.sql : replaceSpan(table, column.type, type);
+}
+
+export function dropColumn(table: TableSql, name: string): string {
+  const column = needColumn(table, name);
+  const user = [...table.constraints, ...table.columns.filter((each) => each !== column)].find((each) =>
+    usesColumn(table, each, name),
+  );
+  if (user !== undefined) throw stillUsed(table, name, textOf(table, user));
+  if (constraintOf(column, 'PRIMARY') !== undefined) throw stillUsed(table, name, 'its PRIMARY KEY');
+  return removeItem(table, column);
+}
+
+// Its own columns are named in a FOREIGN KEY before REFERENCES; after it, those of the parent are.
+function usesColumn(table: TableSql, item: ColumnSql | ConstraintSql, name: string): boolean {
+  if ('kind' in item && item.kind === 'FOREIGN')
+    return listedNames(table, item).some((each) => foldName(each) === foldName(name));
+  const spans = 'kind' in item ? [{ ...item, from: item.at }] : item.constraints.filter(isExpression);
+  return spans.some(({ from, to }) => mentions(table.tokens.slice(from, to), name));
+}
+
+function isExpression({ kind }: ConstraintSql): boolean {
+  return kind === 'CHECK' || kind === 'GENERATED';
+}
+
+function stillUsed(table: TableSql, column: string, user: string): AlterTableError {
+  return new AlterTableError(
+    table.name,
+    `the column ${column} cannot be dropped: ${user} names it.`,
+    'Drop that first, in the same call, if it is to go.',
+  );
+}
+
+/** Takes out the constraint, of a column or of the table, that fits. */
+export function dropConstraint(
+  table: TableSql,
+  what: string,
+  fits: (constraint: ConstraintSql, column: ColumnSql | undefined) => boolean,
+): string {
+  const own = table.constraints.find((constraint) => fits(constraint, undefined));
+  if (own !== undefined) return removeItem(table, own);
+  for (const column of table.columns) {
+    const found = column.constraints.find((constraint) => fits(constraint, column));
+    if (found !== undefined) return removeSpan(table, found);
+  }
+  throw new AlterTableError(
+    table.name,
+    `it has no ${what}.`,
+    'Look at its definition: SELECT sql FROM sqlite_schema.',
+  );
+}
+
+/** Whether two texts are the same but for white space, comments and the case of keywords. */
+export function sameSql(one: string, other: string): boolean {
+  return foldSql(one) === foldSql(other);
+}
+
+function foldSql(sql: string): string {
+  return JSON.stringify(tokensOf(sql).map(({ text }) => (/^['"`[]/.test(text) ? text : foldName(text))));
+}
+
+/** STRICT and WITHOUT ROWID, which stand after the list, as they are written. */
+export function optionsOf(table: TableSql): readonly string[] {
+  return table.tokens
+    .slice(table.closeAt + 1)
+    .filter(({ text }) => text !== ',')
+    .map(({ text }) => text.toUpperCase());
+}
+
+export function setOption(table: TableSql, words: 'STRICT' | 'WITHOUT ROWID', state: 'on' | 'off'): string {
+  const first = words.split(' ')[0] ?? '';
+  const from = table.tokens.findIndex((token, index) => index > table.closeAt && isWord(token, first));
+  if ((from !== -1) === (state === 'on')) return table.sql;
+  return state === 'on'
+    ? addOption(table, words)
+    : removeOption(table, { from, to: from + words.split(' ').length });
+}
+
+function addOption(table: TableSql, words: string): string {
+  const comma = optionsOf(table).length > 0 ? ',' : '';
+  return insertAfter(table, table.tokens.length - 1, `${comma} ${words}`);
+}
+
+function removeOption(table: TableSql, { from, to }: Span): string {
+  if (table.tokens[from - 1]?.text === ',') return removeSpan(table, { from: from - 1, to });
+  return removeSpan(table, { from, to: table.tokens[to]?.text === ',' ? to + 1 : to });
+}
+
+/**
+ * The same definition for a table of another name. What refers to a column by the table's name, as `users.age` in a
+ * CHECK, refers to it by its own: SQLite would look for the other name there, and does not rewrite it afterwards.
+ */
+export function withName(table: TableSql, name: string): string {
+  const { tokens, nameAt, closeAt } = table;
+  const first = tokens.findIndex((token) => isWord(token, 'TABLE')) + 1;
+  let { sql } = table;
+  for (let at = closeAt; at > nameAt; at--) {
+    if (!isQualifier(table, at)) continue;
+    sql = sql.slice(0, tokens[qualifierStart(table, at)]?.start) + sql.slice(tokens[at + 2]?.start);
+  }
+  return sql.slice(0, tokens[first]?.start) + quoteName(name) + sql.slice(tokens[nameAt]?.end);
+}
+
+// In main.users.age it begins with the schema.
+function qualifierStart({ tokens }: TableSql, at: number): number {
+  return tokens[at - 1]?.text === '.' ? at - 2 : at;
+}
+
+function isQualifier({ tokens, name }: TableSql, at: number): boolean {
+  return tokens[at + 1]?.text === '.' && foldName(nameOf(tokens[at]) ?? '') === foldName(name);
+}
+
+/** Reads a definition that must be one. @throws AlterTableError when it is none */
+export function needTable(sql: string, name: string): TableSql {
+  const table = readTable(sql);
+  if (table !== undefined) return table;
+  throw new AlterTableError(
+    name,
+    `this is no CREATE TABLE with a list of columns: ${sql}`,
+    'Write the whole definition, as in CREATE TABLE users (id INTEGER PRIMARY KEY, …).',
+  );
+}

@@ -1,0 +1,428 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from '@jest/globals';
+import type { Backup } from '../../src/domain/backup.js';
+import {
+  BackupError,
+  DatabaseLockedError,
+  NewerDatabaseError,
+  UnknownBackupError,
+} from '../../src/errors.js';
+import {
+  backupsBeside,
+  backupsOf,
+  BY_HAND,
+  COUNTS,
+  makeDatabase,
+  MODES,
+  valueIn,
+} from '../helpers/backups.js';
+import { rejectionOf } from '../helpers/errors.js';
+import { makeFolder } from '../helpers/files.js';
+
+async function made(file: string): Promise<Backup> {
+  const backup = await backupsOf(file).make(BY_HAND);
+  if (backup === undefined) throw new Error('no backup was made');
+  return backup;
+}
+
+function journalOf(file: string): unknown[] {
+  const db = new Database(file, { readonly: true });
+  try {
+    const sql = 'SELECT run_id, name, direction, outcome, file, error FROM _migrations_journal ORDER BY id';
+    return db.prepare(sql).all();
+  } finally {
+    db.close();
+  }
+}
+
+describe.each(MODES)('a backup of a database in %s mode', (mode) => {
+  it('is one file that holds what the database held, and leaves nothing else behind', async () => {
+    const file = makeDatabase(mode);
+    const open = new Database(file);
+    open.exec('INSERT INTO debit DEFAULT VALUES; INSERT INTO credit DEFAULT VALUES'); // in the WAL, if there is one
+    const backup = await made(file);
+    expect(dirname(backup.file)).toBe(`${file}.backups`);
+    expect(backup.name).toMatch(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z-a1b2c3d4e5f6$/);
+    expect(backup).toMatchObject({
+      runId: 'a1b2c3d4e5f6',
+      size: statSync(backup.file).size,
+      preceded: { command: 'backup', names: [] },
+    });
+    expect(Math.abs(Date.parse(backup.madeAt) - Date.now())).toBeLessThan(60_000);
+    expect(valueIn(backup.file, COUNTS)).toBe('101/101');
+    expect(valueIn(backup.file, 'PRAGMA integrity_check')).toBe('ok');
+    expect(readFileSync(backup.file)[18]).toBe(1); // no WAL database: looking into it leaves nothing beside it
+    expect(readdirSync(`${file}.backups`).toSorted()).toEqual([`${backup.name}.db`, `${backup.name}.json`]);
+    open.close();
+  });
+
+  it('is restored into the database, where connections that are open see it at their next query', async () => {
+    const file = makeDatabase(mode);
+    const backup = await made(file);
+    const open = new Database(file);
+    const counts = open.prepare(COUNTS).pluck();
+    const all = open.prepare('SELECT * FROM debit');
+    open.exec('ALTER TABLE debit ADD COLUMN late; DELETE FROM debit WHERE id > 10; CREATE TABLE other (x)');
+    expect([counts.get(), Object.keys(all.get() as object).length]).toEqual(['10/100', 3]);
+    const restored = await backupsOf(file).restore(backup.name);
+    expect([counts.get(), Object.keys(all.get() as object)]).toEqual(['100/100', ['id', 'data']]);
+    expect(() => open.exec('SELECT * FROM other')).toThrow(/no such table: other/);
+    expect(open.pragma('journal_mode', { simple: true })).toBe(mode);
+    expect(open.pragma('integrity_check', { simple: true })).toBe('ok');
+    open.close();
+
+    expect(restored.backup).toEqual(backup);
+    expect(valueIn(restored.replaced?.file ?? '', COUNTS)).toBe('10/100');
+    expect(restored.replaced?.preceded).toEqual({ command: 'restore', names: [backup.name] });
+    expect(backupsOf(file).list()).toEqual([restored.replaced, backup]);
+    expect(journalOf(file)).toEqual([
+      {
+        run_id: restored.runId,
+        name: backup.name,
+        direction: null,
+        outcome: 'restored',
+        file: `${restored.replaced?.name}.db`,
+        error: null,
+      },
+    ]);
+  });
+
+  it('is taken back by restoring the latest, which is what the restore replaced', async () => {
+    const file = makeDatabase(mode);
+    await made(file);
+    new Database(file).exec('DELETE FROM debit; DELETE FROM credit').close();
+    await backupsOf(file).restore('latest');
+    expect(valueIn(file, COUNTS)).toBe('100/100');
+    await backupsOf(file).restore('latest');
+    expect(valueIn(file, COUNTS)).toBe('0/0');
+  });
+
+  it('waits for the lock of a writer, and refuses when it waits in vain', async () => {
+    const file = makeDatabase(mode);
+    const backup = await made(file);
+    const writer = new Database(file);
+    writer.exec('BEGIN IMMEDIATE; DELETE FROM credit');
+    const late = await rejectionOf(backupsOf(file, { lockTimeout: 60 }).restore(backup.name));
+    expect(late).toBeInstanceOf(DatabaseLockedError);
+    expect(readdirSync(`${file}.backups`)).toHaveLength(2);
+    setTimeout(() => writer.exec('COMMIT'), 100);
+    const { replaced } = await backupsOf(file).restore(backup.name);
+    expect(valueIn(replaced?.file ?? '', COUNTS)).toBe('100/0'); // what was written while it waited is not lost
+    expect(valueIn(file, COUNTS)).toBe('100/100');
+    writer.close();
+  });
+
+  it('can be restored where the database is gone', async () => {
+    const file = makeDatabase(mode);
+    const backup = await made(file);
+    for (const side of ['', '-wal', '-shm']) rmSync(file + side, { force: true });
+    expect(await backupsOf(file).restore('latest')).toMatchObject({ backup, replaced: null });
+    expect(valueIn(file, COUNTS)).toBe('100/100');
+    expect(valueIn(file, 'PRAGMA journal_mode')).toBe('wal');
+  });
+
+  it('can be restored into a database that is damaged, and what that held is kept as it is', async () => {
+    const file = makeDatabase(mode);
+    const backup = await made(file);
+    const bytes = readFileSync(file);
+    bytes.fill(0xff, 4096, 12_288);
+    writeFileSync(file, bytes);
+    expect(await rejectionOf(backupsOf(file).make(BY_HAND))).toMatchObject({
+      code: 'DECANT_BACKUP',
+      message: expect.stringMatching(/app\.db is damaged: /) as unknown,
+    });
+    const { replaced } = await backupsOf(file).restore(backup.name);
+    expect(valueIn(file, COUNTS)).toBe('100/100');
+    expect(valueIn(file, 'PRAGMA integrity_check')).toBe('ok');
+    expect(await rejectionOf(backupsOf(file).restore(replaced?.name ?? ''))).toMatchObject({
+      message: expect.stringMatching(/^The backup .+ is damaged: /) as unknown,
+    });
+  });
+});
+
+describe('make()', () => {
+  it('makes none where there is nothing to lose', async () => {
+    const memory = new Database(':memory:');
+    memory.exec('CREATE TABLE t (x)');
+    expect(await backupsBeside(memory).make(BY_HAND)).toBeUndefined();
+    expect(backupsBeside(memory).list()).toEqual([]);
+    const file = `${makeFolder()}/app.db`;
+    expect(await backupsOf(file).make(BY_HAND)).toBeUndefined();
+    new Database(file)
+      .exec('CREATE TABLE _migrations (x); CREATE TABLE _litestream_seq (x); CREATE VIEW v AS SELECT 1')
+      .close();
+    expect(await backupsOf(file).make(BY_HAND)).toBeUndefined();
+    new Database(file).exec('CREATE TABLE x_migrations (x)').close();
+    expect(await backupsOf(file).make(BY_HAND)).toBeDefined();
+  });
+
+  it('keeps what the settings say of who may read', async () => {
+    const file = makeDatabase('wal');
+    chmodSync(file, 0o600);
+    const { file: copy } = await made(file);
+    expect(statSync(copy).mode & 0o777).toBe(0o600);
+  });
+
+  it('finds the backups of a database by every link to it, and whatever its name', async () => {
+    const file = makeDatabase('delete', 3, 'my data #1?.db');
+    const link = `${makeFolder()}/link.db`;
+    symlinkSync(file, link);
+    const db = new Database(link);
+    const backup = await backupsBeside(db).make(BY_HAND);
+    expect(backup?.file.startsWith(`${file}.backups/`)).toBe(true);
+    expect(backupsOf(file).list()).toEqual([backup]);
+    db.close();
+  });
+
+  it('takes values that break the rules of their own table for what they are: the user’s', async () => {
+    const file = makeDatabase('wal', 3);
+    const db = new Database(file);
+    db.exec('CREATE TABLE strange (a CHECK (a > 0), b); INSERT INTO strange VALUES (1, NULL)');
+    db.pragma('ignore_check_constraints = ON');
+    db.exec('UPDATE strange SET a = -1');
+    db.unsafeMode().pragma('writable_schema = ON');
+    db.exec(
+      `UPDATE sqlite_schema SET sql = 'CREATE TABLE strange (a CHECK (a > 0), b NOT NULL)' WHERE name = 'strange'`,
+    );
+    db.close();
+    expect(valueIn(file, 'PRAGMA quick_check')).toMatch(/constraint|NULL value/);
+    expect(await backupsOf(file).make(BY_HAND)).toBeDefined();
+  });
+
+  it('gives every connection the functions that the schema needs', async () => {
+    const file = makeDatabase('wal', 3);
+    const names: string[] = [];
+    const configureConnection = (db: Database.Database): void => {
+      names.push(basename(db.name));
+      db.function('double', { deterministic: true }, (x) => Number(x) * 2);
+    };
+    const db = new Database(file);
+    configureConnection(db);
+    db.exec('CREATE TABLE t (a, b AS (double(a)) STORED); INSERT INTO t (a) VALUES (4)');
+    db.exec('CREATE INDEX t_double ON t (double(a))');
+    db.close();
+    const backups = backupsOf(file, { configureConnection });
+    const backup = await backups.make(BY_HAND);
+    await backups.restore('latest');
+    expect(names).toContain(`${backup?.name}.db.partial`);
+    expect(valueIn(file, 'SELECT b FROM t')).toBe(8);
+  });
+});
+
+describe('restore()', () => {
+  it.each(['latest', '2026-11-24T02-30-00-123Z-a1b2c3d4e5f6', '../app', 'app'])(
+    'refuses %s where there is none of that name',
+    async (name) => {
+      const file = makeDatabase('wal', 3);
+      const error = await rejectionOf(backupsOf(file).restore(name));
+      expect(error).toBeInstanceOf(UnknownBackupError);
+      expect(error).toMatchObject({ message: `There is no backup in ${file}.backups.` });
+      await made(file);
+      if (name === 'latest') return;
+      expect(await rejectionOf(backupsOf(file).restore(name))).toMatchObject({
+        message: `There is no backup named "${name}".`,
+      });
+    },
+  );
+
+  it('takes the name of the file as well', async () => {
+    const file = makeDatabase('wal', 3);
+    const { name } = await made(file);
+    expect((await backupsOf(file).restore(`${name}.db`)).backup.name).toBe(name);
+  });
+
+  it('refuses a database in memory', async () => {
+    expect(await rejectionOf(backupsBeside(new Database(':memory:')).restore('latest'))).toBeInstanceOf(
+      BackupError,
+    );
+  });
+
+  it('refuses what a newer Decant has written', async () => {
+    const file = makeDatabase('wal', 3);
+    await made(file);
+    await backupsOf(file).restore('latest'); // so that there is a journal
+    const db = new Database(file);
+    db.exec(
+      `INSERT INTO _migrations_journal (name, versions) VALUES ('x', '{"format":99,"decant":"9.0.0"}')`,
+    );
+    db.close();
+    await made(file);
+    expect(await rejectionOf(backupsOf(file).restore('latest'))).toBeInstanceOf(NewerDatabaseError);
+  });
+
+  it('refuses pages of another size in WAL mode, and copies them in another', async () => {
+    const file = makeDatabase('delete', 20);
+    const backup = await made(file);
+    const db = new Database(file);
+    db.exec('PRAGMA page_size = 1024; VACUUM; DELETE FROM debit; PRAGMA journal_mode = WAL');
+    expect(await rejectionOf(backupsOf(file).restore(backup.name))).toMatchObject({
+      code: 'DECANT_BACKUP',
+      message: `${file} is in WAL mode and has pages of 1024 bytes; the backup's have 4096, and SQLite cannot change that in WAL mode.`,
+    });
+    expect(valueIn(file, COUNTS)).toBe('0/20');
+    expect(readdirSync(`${file}.backups`)).toHaveLength(2);
+    db.pragma('journal_mode = DELETE');
+    await backupsOf(file).restore(backup.name);
+    expect(db.prepare(COUNTS).pluck().get()).toBe('20/20');
+    expect(valueIn(file, 'PRAGMA integrity_check')).toBe('ok');
+    db.close();
+  });
+
+  it('says in the database which one it holds, in the same transaction', async () => {
+    const file = makeDatabase('wal', 3);
+    const backup = await made(file);
+    const first = await backupsOf(file).restore(backup.name);
+    const { replaced } = first;
+    const second = await backupsOf(file).restore(replaced?.name ?? '');
+    // The journal is the one of the content: what it does not say is in the backup that it names.
+    expect(journalOf(file)).toMatchObject([{ name: replaced?.name, file: `${second.replaced?.name}.db` }]);
+    expect(journalOf(second.replaced?.file ?? '')).toMatchObject([
+      { name: backup.name, file: `${replaced?.name}.db` },
+    ]);
+  });
+});
+
+describe.each(MODES)('undo() in %s mode', (mode) => {
+  const FAILED = {
+    runId: 'a1b2c3d4e5f6',
+    name: '001_a',
+    direction: 'up',
+    outcome: 'failed',
+    startedAt: '2026-11-24T02:30:00.000Z',
+    durationMs: 1,
+    file: '001_a.ts',
+    error: 'it failed',
+  } as const;
+
+  it('puts back what this connection has done since, and tells the journal', async () => {
+    const file = makeDatabase(mode);
+    const db = new Database(file);
+    const backups = backupsBeside(db);
+    const backup = await backups.make(BY_HAND);
+    db.exec('DROP TABLE debit; DELETE FROM credit WHERE id > 5');
+    db.exec('VACUUM');
+    expect(await backups.undo(backup as Backup, FAILED)).toBe(true);
+    expect(db.prepare(COUNTS).pluck().get()).toBe('100/100');
+    expect(db.pragma('journal_mode', { simple: true })).toBe(mode);
+    expect(journalOf(file)).toMatchObject([
+      { name: '001_a', outcome: 'failed', direction: 'up', error: 'it failed' },
+      { name: backup?.name, outcome: 'restored', direction: null, error: null, file: null },
+    ]);
+    expect(readdirSync(`${file}.backups`)).toHaveLength(2);
+    db.close();
+  });
+
+  it('does nothing when somebody else has committed since', async () => {
+    const file = makeDatabase(mode);
+    const db = new Database(file);
+    const other = new Database(file);
+    const backups = backupsBeside(db);
+    const backup = await backups.make(BY_HAND);
+    db.exec('DELETE FROM credit');
+    other.exec("INSERT INTO debit (data) VALUES ('of somebody else')");
+    expect(await backups.undo(backup as Backup, FAILED)).toBe(false);
+    expect(db.prepare(COUNTS).pluck().get()).toBe('101/0');
+    expect(readdirSync(`${file}.backups`)).toHaveLength(2);
+    for (const each of [db, other]) each.close();
+  });
+
+  it('does nothing when somebody else commits while it waits for the lock', async () => {
+    const file = makeDatabase(mode);
+    const db = new Database(file);
+    const other = new Database(file);
+    const backups = backupsBeside(db);
+    const backup = await backups.make(BY_HAND);
+    db.exec('DELETE FROM credit');
+    other.exec("BEGIN IMMEDIATE; INSERT INTO debit (data) VALUES ('of somebody else')");
+    setTimeout(() => other.exec('COMMIT'), 80);
+    expect(await backups.undo(backup as Backup, FAILED)).toBe(false);
+    expect(db.prepare(COUNTS).pluck().get()).toBe('101/0');
+    for (const each of [db, other]) each.close();
+  });
+});
+
+describe('what is kept', () => {
+  it('is the newest, and what is not named as Decant names it is let be', async () => {
+    const file = makeDatabase('wal', 3);
+    const backups = backupsOf(file, { keep: 2 });
+    const strangers = [
+      'notes.db',
+      '2026-11-24T02-30-00-123Z-mine.db',
+      'x2026-11-24T02-30-00-123Z-a1b2c3d4e5f6.db',
+    ];
+    mkdirSync(`${file}.backups/2026-01-01T02-30-00-123Z-a1b2c3d4e5f6.db`, { recursive: true });
+    for (const name of strangers) writeFileSync(`${file}.backups/${name}`, '');
+    const all = [await made(file), await made(file), await made(file)];
+    backups.prune();
+    expect(backups.list()).toEqual([all[2], all[1]]);
+    expect(readdirSync(`${file}.backups`)).toEqual(expect.arrayContaining(strangers));
+    expect(readdirSync(`${file}.backups`)).toHaveLength(4 + strangers.length + 1);
+    await backups.restore(all[1]?.name ?? '');
+    expect(backups.list().map(({ name }) => name)).toContain(all[1]?.name); // what was restored is not pruned by it
+  });
+
+  it('is listed without what it preceded when the file that says so is gone', async () => {
+    const file = makeDatabase('wal', 3);
+    const backup = await made(file);
+    rmSync(`${file}.backups/${backup.name}.json`);
+    expect(backupsOf(file).list()).toEqual([{ ...backup, preceded: null }]);
+  });
+
+  it('is told apart from that of another database in the same folder', async () => {
+    const directory = `${makeFolder()}/all of them`;
+    const [one, other] = [makeDatabase('wal', 3), makeDatabase('wal', 3)];
+    const first = await backupsOf(one, { directory }).make(BY_HAND);
+    const second = await backupsOf(other, { directory, keep: 1 }).make(BY_HAND);
+    expect(dirname(first?.file ?? '')).toBe(directory);
+    backupsOf(other, { directory, keep: 1 }).prune();
+    expect(backupsOf(one, { directory }).list()).toEqual([first]);
+    expect(backupsOf(other, { directory }).list()).toEqual([second]);
+    expect(await rejectionOf(backupsOf(one, { directory }).restore(second?.name ?? ''))).toBeInstanceOf(
+      UnknownBackupError,
+    );
+  });
+
+  it('leaves out what a killed process has left, which the next backup removes after an hour', async () => {
+    const file = makeDatabase('wal', 3);
+    const backup = await made(file);
+    const left = ['.db.partial', '.db.partial-wal', '.restore.partial', '.restore.partial-journal', '.json'];
+    const old = '2026-11-24T02-30-00-123Z-0b0b0b0b0b0b';
+    const young = '2026-11-24T02-30-00-123Z-a0a0a0a0a0a0';
+    for (const end of left) {
+      for (const name of [old, young]) writeFileSync(`${file}.backups/${name}${end}`, '{}');
+      utimesSync(`${file}.backups/${old}${end}`, 0, (Date.now() - 3_700_000) / 1000);
+    }
+    utimesSync(`${file}.backups/${backup.name}.json`, 0, 0);
+    expect(backupsOf(file).list()).toEqual([backup]);
+    const next = await made(file);
+    const entries = readdirSync(`${file}.backups`);
+    expect(entries.filter((entry) => entry.startsWith(old))).toEqual([]);
+    expect(entries.filter((entry) => entry.startsWith(young))).toHaveLength(left.length);
+    expect(backupsOf(file).list()).toEqual([next, backup]);
+  });
+
+  it('survives that the whole is moved', async () => {
+    const file = makeDatabase('wal', 3);
+    const backup = await made(file);
+    const moved = `${dirname(file)}-moved`;
+    renameSync(dirname(file), moved);
+    expect(backupsOf(`${moved}/app.db`).list()).toMatchObject([
+      { name: backup.name, preceded: { command: 'backup' } },
+    ]);
+    expect(existsSync(file)).toBe(false);
+  });
+});
