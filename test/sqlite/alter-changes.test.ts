@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { alterTable, alterTableSql, rebuildTable } from '../../src/sqlite/alter-table.js';
 import { scopeOf, SCOPE_KEY, type MigrationScope } from '../../src/sqlite/scope.js';
 import type { TableBuilder } from '../../src/sqlite/table-builder.js';
+import { errorOf } from '../helpers/errors.js';
 import { contentOf, healthOf, picture, torture, type Handle } from './torture.js';
 
 const open: Handle[] = [];
@@ -861,3 +862,15 @@ function breaking(db: Handle, failing: number): Handle {
     },
   });
 }
+
+describe('a full disk', () => {
+  it('is told as SQLite tells it, and not taken for a wrong definition', () => {
+    const db = new Database(':memory:');
+    db.exec('CREATE TABLE t (a)');
+    db.pragma(`max_page_count = ${String(db.pragma('page_count', { simple: true }))}`);
+    const error = errorOf(() => alterTable(db, 't', (t) => t.addCheck('a > 0').setDefault('a', 1)));
+    expect(error).toMatchObject({ code: 'SQLITE_FULL' });
+    expect(sqlOf(db, 't')).toBe('CREATE TABLE t (a)');
+    db.close();
+  });
+});
