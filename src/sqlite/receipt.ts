@@ -76,14 +76,14 @@ interface Found {
 }
 
 function objectsNaming(db: Database, table: string): readonly Found[] {
+  // A quote within a name may be written doubled. What is longest between them is enough to look at few texts.
+  const piece = table.split(/["'`]/).toSorted((a, b) => b.length - a.length)[0];
   const found = rows<Found>(
     db,
     `SELECT type, name, tbl_name AS "table", sql
      FROM (SELECT * FROM main.sqlite_schema UNION ALL SELECT * FROM temp.sqlite_schema)
-     WHERE type IN ('index', 'trigger', 'view') AND sql IS NOT NULL
-       AND (tbl_name = :table COLLATE NOCASE OR type <> 'index' AND instr(lower(sql), lower(:part)) > 0)`,
-    // In its quotes a name may look different; the tokens tell.
-    { table, part: table.split(/["'`\]]/)[0] },
+     WHERE type IN ('index', 'trigger', 'view') AND sql IS NOT NULL AND instr(lower(sql), lower(?)) > 0`,
+    piece,
   );
   return found.filter(({ sql }) =>
     tokensOf(sql).some((token) => foldName(nameOf(token) ?? '') === foldName(table)),
