@@ -22,6 +22,14 @@ export function isLocked(error: unknown): boolean {
   return isSqliteError(error) && /^SQLITE_(?:BUSY|LOCKED)/.test(error.code);
 }
 
+/**
+ * True for what SQLite may answer by rolling back the whole transaction.
+ * https://sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction
+ */
+export function rollsBack(error: unknown): boolean {
+  return isSqliteError(error) && /^SQLITE_(?:FULL|IOERR|NOMEM|BUSY|INTERRUPT)/.test(error.code);
+}
+
 /** Runs `work` on the engine's own behalf; an error of SQLite becomes one that says what to do. */
 export function explainingSqliteErrors<T>(database: string, work: () => T): T {
   try {

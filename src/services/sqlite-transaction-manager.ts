@@ -5,7 +5,7 @@ import { DatabaseError } from '../errors.js';
 import { isWord, statementsOf } from '../sqlite/tokens.js';
 import { BodyWatch } from './body-watch.js';
 import { GuardedDatabase } from './guarded-database.js';
-import { explainingSqliteErrors } from './sqlite-errors.js';
+import { explainingSqliteErrors, rollsBack } from './sqlite-errors.js';
 import {
   BodyError,
   refusePromise,
@@ -140,7 +140,7 @@ export class SqliteTransactionManager extends TransactionManager {
 
   #failureInside(error: unknown, guarded: GuardedDatabase): BodyError {
     const failure = bodyErrorOf(error, guarded);
-    if (!this.#hasEnded(guarded)) return failure;
+    if (!this.#hasEnded(guarded, failure.cause)) return failure;
     return new BodyError('ended the transaction', guarded.endedBy ?? failure.sql, failure.cause);
   }
 
@@ -150,10 +150,10 @@ export class SqliteTransactionManager extends TransactionManager {
   }
 
   // Without a transaction after an error, either SQLite rolled it back (a full disk, RAISE(ROLLBACK)), or the body
-  // had ended it: by a statement that says so, or behind the handle's back.
-  #hasEnded(guarded: GuardedDatabase): boolean {
+  // had ended it: by a statement that says so, or behind the handle's back. So does alterTable() what it does.
+  #hasEnded(guarded: GuardedDatabase, cause: unknown): boolean {
     const { endedBy } = guarded;
-    if (!this.#db.inTransaction) return endedBy === undefined || endsTransaction(endedBy);
+    if (!this.#db.inTransaction) return endedBy === undefined ? !rollsBack(cause) : endsTransaction(endedBy);
     try {
       this.#releaseGuard(guarded);
       return false;

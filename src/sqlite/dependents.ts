@@ -3,7 +3,7 @@ import { AlterTableError } from '../errors.js';
 import { childrenOf } from './foreign-keys.js';
 import { mentions } from './table-sql.js';
 import { readersOf, rows, type StoredObject, type TableState } from './table-state.js';
-import { foldName, isWord, nameOf, quoteName, tokensOf } from './tokens.js';
+import { foldName, isWord, quoteName, tokensOf } from './tokens.js';
 
 /** Refuses to take a column away that something outside the table's own definition names. */
 export function refuseIfNamed(db: Database, state: TableState, column: string): void {
@@ -98,7 +98,7 @@ function firing(db: Database, sql: string, table: string): string {
   const columns = rows<{ name: string; hidden: number }>(
     db,
     'SELECT name, hidden FROM pragma_table_xinfo(?)',
-    nameOf({ text: target, start: 0, end: 0 }),
+    table,
   ).filter(({ hidden }) => hidden === 0);
   return `UPDATE ${target} SET ${columns.map(({ name }) => `${quoteName(name)} = NULL`).join(', ')}`;
 }

@@ -149,7 +149,7 @@ function failedChecks(message: string, target: TableSql, pairs: readonly Pair[])
     .map(({ name }) => `${sourceOf(pairs, name)} AS ${quoteName(name)}`)
     .join(', ');
   const failed = (named.length === 0 ? texts : named).map(({ text }) => `NOT ${text}`).join(' OR ');
-  return `(SELECT ${failed} FROM (SELECT ${columns}))`;
+  return `(SELECT ${failed} FROM (SELECT ${columns}) AS ${quoteName(target.name)})`;
 }
 
 // What a STRICT column does not take. https://sqlite.org/stricttables.html

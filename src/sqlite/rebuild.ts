@@ -73,6 +73,7 @@ function create(script: Script, draft: Draft, name: string): void {
   try {
     script.run(withName(draft.table, name));
   } catch (error) {
+    if ((error as { code?: unknown }).code !== 'SQLITE_ERROR') throw error; // a full disk, say
     const message = (error as Error).message.replaceAll(name, draft.table.name);
     throw new AlterTableError(
       draft.table.name,

@@ -104,15 +104,14 @@ const WHAT: Readonly<Record<string, string>> = {
 
 // Indexes that SQLite made by itself have no text: they come back with their constraint.
 function objectsOf(db: Database, table: string): readonly StoredObject[] {
-  return rows<StoredObject>(
-    db,
-    `SELECT type, 'main' AS "schema", name, sql FROM main.sqlite_schema
-       WHERE tbl_name = :table COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL
-     UNION ALL SELECT * FROM (SELECT type, 'temp', name, sql FROM temp.sqlite_schema
-       WHERE tbl_name = :table COLLATE NOCASE AND type = 'trigger'
-       AND NOT EXISTS (SELECT 1 FROM temp.sqlite_schema WHERE name = :table COLLATE NOCASE))`,
-    { table },
-  );
+  const select = (schema: StoredObject['schema']): readonly StoredObject[] =>
+    rows<StoredObject>(
+      db,
+      `SELECT type, '${schema}' AS "schema", name, sql FROM ${schema}.sqlite_schema
+       WHERE tbl_name = ? COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY rowid`,
+      table,
+    );
+  return [...select('main'), ...select('temp')];
 }
 
 /** The virtual tables that read their content from a table, as FTS5 does with content='users'. */

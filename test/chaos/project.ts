@@ -84,17 +84,21 @@ export function whichState(folder: string, { states }: Reference): number {
  * @throws Error when the database is neither old nor new, or the next up does not go on from there
  */
 export async function judge(template: Template, left: string, end: End): Promise<string> {
-  const { act, reference } = template;
+  const { reference } = template;
   const next = `${left}-next`;
   copyProject(left, next);
   const index = whichState(left, reference);
   refuseFalseReport(end, index, reference);
-  const backups = backupsIn(left, reference.states);
-  const isChanged = end.code === 0 || index > 0;
-  if (BACKS_UP && isChanged && !backups.has(0)) throw new Error('there is no backup of what was before');
-  if (act.keeps !== undefined && !backups.has(act.keeps)) throw new Error('the backup is gone');
+  refuseLostBackup(template.act, backupsIn(left, reference.states), end.code === 0 || index > 0);
   await expectNextUp(next, template, index);
   return placeOf(index, reference);
+}
+
+// What was changed must have been backed up before.
+function refuseLostBackup({ words, keeps }: Act, backups: ReadonlySet<number>, isChanged: boolean): void {
+  const backsUp = BACKS_UP && !words.includes('--no-backup');
+  if (backsUp && isChanged && !backups.has(0)) throw new Error('there is no backup of what was before');
+  if (keeps !== undefined && !backups.has(keeps)) throw new Error('the backup is gone');
 }
 
 /** Where in an act a state is. */
@@ -124,5 +128,6 @@ function refuseFalseReport({ code, signal, output }: End, index: number, { state
   const said = output.match(/^✓ (?:Applied|Rolled back) \d/gm)?.length ?? 0;
   const most = signal === null ? said : said + 1;
   const isTrue = code === 0 ? index === states.length - 1 : index >= said && index <= most;
-  if (!isTrue) throw new Error(`in state ${index} it ended with ${signal ?? code}, and said:\n${output}`);
+  if (!isTrue || output.includes('Rolled back  not all'))
+    throw new Error(`in state ${index} it ended with ${signal ?? code}, and said:\n${output}`);
 }

@@ -228,6 +228,17 @@ describe('runBody, when the body ends the transaction of the engine', () => {
     expect(other.prepare('SELECT count(*) FROM t').pluck().get()).toBe(3);
   });
 
+  it('blames no body for a full disk, also where the statement was run on its behalf', () => {
+    const full = new Database.SqliteError('database or disk is full', 'SQLITE_FULL');
+    const error = errorOf(() =>
+      inTransaction(() => {
+        db.exec('ROLLBACK'); // as SQLite does by itself then, say in an alterTable()
+        throw full;
+      }),
+    );
+    expect(error).toMatchObject({ kind: 'threw', cause: full });
+  });
+
   it('names the statement that ended it, and the error that came after', () => {
     expect(errorOf(() => inTransaction((handle) => handle.exec('COMMIT')))).toMatchObject({ sql: 'COMMIT' });
     const error = errorOf(() =>

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { alterTable, alterTableSql, rebuildTable } from '../../src/sqlite/alter-table.js';
 import { scopeOf, SCOPE_KEY, type MigrationScope } from '../../src/sqlite/scope.js';
 import type { TableBuilder } from '../../src/sqlite/table-builder.js';
+import { errorOf } from '../helpers/errors.js';
 import { contentOf, healthOf, picture, torture, type Handle } from './torture.js';
 
 const open: Handle[] = [];
@@ -634,6 +635,37 @@ describe('the rebuild', () => {
     expect(sqlOf(db, '_DECANT_NEW_T')).toBe('CREATE TABLE _DECANT_NEW_T (x)');
   });
 
+  it('makes indexes and triggers again in the order in which they were made (R11, R12)', () => {
+    const db = tortured();
+    const order = db
+      .prepare(
+        "SELECT name FROM sqlite_schema WHERE tbl_name = 'users' AND sql IS NOT NULL AND type <> 'table' ORDER BY rowid",
+      )
+      .pluck();
+    const before = order.all();
+    alterTable(db, 'users', (table) => table.setDefault('age', 1));
+    expect(order.all()).toEqual(before);
+    expect(before).toHaveLength(7);
+  });
+
+  it('takes any name, in any case (R14, R19, R22)', () => {
+    const name = `we"ird 'tä.ble]`;
+    const quoted = `"${name.replaceAll('"', '""')}"`;
+    const db =
+      make(`CREATE TABLE ${quoted} (id INTEGER PRIMARY KEY AUTOINCREMENT, a); INSERT INTO ${quoted} VALUES (9, 1);
+      CREATE INDEX i ON ${quoted} (a); CREATE TRIGGER g AFTER INSERT ON ${quoted} BEGIN SELECT 1; END; ANALYZE`);
+    const receipt = alterTable(db, name.replace('ird', 'IRD'), (table) => table.setDefault('a', 1));
+    expect(receipt).toMatchObject({ table: name, rows: 1, dropped: [] });
+    expect(receipt.kept).toHaveLength(5);
+  });
+
+  it('says which rows fail a CHECK that names the table', () => {
+    const db = make('CREATE TABLE t (a); INSERT INTO t VALUES (1), (-1)');
+    expect(() => alterTable(db, 't', (table) => table.addCheck('t.a > 0').setDefault('a', 1))).toThrow(
+      'Rows: rowid 2.',
+    );
+  });
+
   it('tells what it kept, changed and dropped', () => {
     const db = tortured();
     const receipt = alterTable(db, 'users', (table) =>
@@ -830,3 +862,15 @@ function breaking(db: Handle, failing: number): Handle {
     },
   });
 }
+
+describe('a full disk', () => {
+  it('is told as SQLite tells it, and not taken for a wrong definition', () => {
+    const db = new Database(':memory:');
+    db.exec('CREATE TABLE t (a)');
+    db.pragma(`max_page_count = ${String(db.pragma('page_count', { simple: true }))}`);
+    const error = errorOf(() => alterTable(db, 't', (t) => t.addCheck('a > 0').setDefault('a', 1)));
+    expect(error).toMatchObject({ code: 'SQLITE_FULL' });
+    expect(sqlOf(db, 't')).toBe('CREATE TABLE t (a)');
+    db.close();
+  });
+});

@@ -70,6 +70,14 @@ describe.each(['wal', 'delete'])('alterTable in a migration, in journal mode %s'
     ]);
   });
 
+  it('R5: an orphan from before passes when its table gets another name', async () => {
+    await run((handle) => {
+      alterTable(handle, 'orphans', (table) => table.renameTo('waifs'));
+      alterTable(handle, 'waifs', (table) => table.setDefault('k', 'x'));
+    });
+    expect(rowsOf('waifs')).toEqual([[404, 'nobody']]);
+  });
+
   it('leaves a table as it was for a migration that catches the error, and goes on', async () => {
     await run((handle) => {
       const error = errorOf(() =>

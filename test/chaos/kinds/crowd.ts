@@ -12,6 +12,7 @@ import {
 } from '../acts.js';
 import type { Kind } from '../kind.js';
 import { copyProject, type Reference } from '../project.js';
+import type { End } from '../processes.js';
 import type { Random } from '../random.js';
 import { stateOf, type State } from '../state.js';
 import { JOURNALS } from '../subject.js';
@@ -45,16 +46,22 @@ async function crowd(random: Random, folder: string, { states }: Reference): Pro
   const victim = random.below(2) === 0 ? people[0] : undefined;
   if (victim !== undefined) setTimeout(() => victim.child.kill('SIGKILL'), 100 + random.below(600));
   const ends = await Promise.all(people.map(({ finished }) => finished));
-  for (const { code, signal, output } of ends) {
-    const isRefused = code !== 0 && output.includes('✗ ') && !output.includes('DECANT_UNEXPECTED');
-    if (code !== 0 && signal === null && !isRefused) throw new Error(`one ended with ${code}:\n${output}`);
-  }
+  for (const end of ends) refuseUnexplained(end);
   const found = stateOf(databaseIn(folder));
-  const index = states.findIndex((state) => isSameContent(state, found));
-  if (index < 0) throw new Error('neither old nor new');
-  if (!backupsIn(folder, states).has(0)) throw new Error('the backup is gone');
+  if (!states.some((state) => isSameContent(state, found))) throw new Error('neither old nor new');
+  // Which ones there still are depends on who came last: the oldest are removed.
+  if (backupsIn(folder, states).size === 0) throw new Error('the backups are gone');
   await finish(UP, folder);
-  if (!isSameContent(states.at(-1) as State, stateOf(databaseIn(folder))))
+  if (!isSameContent(states.at(-1) as State, stateOf(databaseIn(folder)))) {
     throw new Error('the next up gave something else');
+  }
   return `${ends.filter(({ code }) => code === 0).length} of ${PROCESSES} done`;
+}
+
+// Who comes too late may be refused, in words.
+function refuseUnexplained({ code, signal, output }: End): void {
+  if (code === 0 || signal !== null) return;
+  if (!/^✗ /m.test(output) || output.includes('DECANT_UNEXPECTED')) {
+    throw new Error(`one ended with ${code}:\n${output}`);
+  }
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ACTS, start } from '../acts.js';
+import { ACTS, BACKS_UP, RUNS, start } from '../acts.js';
 import type { Kind } from '../kind.js';
 import { copyProject, judge, type Template } from '../project.js';
 import type { Random } from '../random.js';
@@ -20,7 +20,7 @@ export const fullDisks: readonly Kind[] = JOURNALS.map((journal) => ({
     return {
       dispose: () => unmount(disk),
       tryCase: async (random, own) => {
-        const template = await workshop.template(random.pick(ACTS), journal);
+        const template = withoutBackup(await workshop.template(random.pick(ACTS), journal));
         try {
           return await fill(random, disk, template, journal);
         } catch (error) {
@@ -33,6 +33,13 @@ export const fullDisks: readonly Kind[] = JOURNALS.map((journal) => ({
     };
   },
 }));
+
+// A backup that there is no room for would keep the run from beginning.
+function withoutBackup(template: Template): Template {
+  const { act } = template;
+  if (!BACKS_UP || !RUNS.includes(act)) return template;
+  return { ...template, act: { ...act, words: [...act.words, '--no-backup'] } };
+}
 
 const never = (): Promise<string> => Promise.reject(new Error('there is no disk'));
 
@@ -57,7 +64,7 @@ async function fill(random: Random, disk: string, template: Template, journal: J
   writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - random.below(ROOM[journal])), 1));
   const end = await start(template.act, own).finished;
   rmSync(ballast);
-  if (end.code !== 0 && !/disk is full|disk I\/O error/.test(end.output)) {
+  if (end.code !== 0 && !/disk is full|disk I\/O error|needs .* are free/.test(end.output)) {
     throw new Error(`it ended with ${end.code} and did not say why:\n${end.output}`);
   }
   const place = await judge(template, own, end);

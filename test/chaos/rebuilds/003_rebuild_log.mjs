@@ -3,8 +3,9 @@ import { rebuildTable } from 'decant';
 // Only its hidden rowids tell its rows apart.
 export const up = (db) =>
   rebuildTable(db, 'log', {
-    sql: 'CREATE TABLE log (what TEXT NOT NULL, at, noted TEXT CHECK (noted IS NOT NULL)) -- rebuilt',
-    copy: { noted: "'at ' || at" },
+    sql: "CREATE TABLE log (what TEXT NOT NULL DEFAULT 'nothing', at CHECK (at <> -1)) -- rebuilt",
+    copy: { what: "'noted: ' || what" },
   });
 
-export const down = (db) => rebuildTable(db, 'log', { sql: 'CREATE TABLE log (what TEXT, at)' });
+export const down = (db) =>
+  rebuildTable(db, 'log', { sql: 'CREATE TABLE log (what TEXT, at)', copy: { what: 'substr(what, 8)' } });
