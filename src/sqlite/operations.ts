@@ -4,10 +4,10 @@ import {
   constraintOf,
   dropColumn,
   dropConstraint,
+  dropConstraints,
   lastItem,
   needColumn,
   needTable,
-  removeSpan,
   replaceSpan,
   insertAfter,
   sameSql,
@@ -109,7 +109,9 @@ export function settingNotNull(column: string): Operation {
       return old === undefined ? insertAfter(table, found.to - 1, ' NOT NULL') : table.sql;
     },
     native: (table, { version }) =>
-      version >= SINCE.alterColumn && constraintOf(needColumn(table, column), 'NULL') === undefined
+      version >= SINCE.alterColumn &&
+      constraintOf(needColumn(table, column), 'NULL') === undefined &&
+      !isNotDeferrable(table, column)
         ? `${alterColumn(table, column)} SET NOT NULL`
         : undefined,
     offenders: { what: `${column} is NULL`, where: `${quoteName(column)} IS NULL` },
@@ -118,16 +120,26 @@ export function settingNotNull(column: string): Operation {
 
 export function droppingNotNull(column: string): Operation {
   return {
-    edit: (table) => {
-      const old = constraintOf(needColumn(table, column), 'NOT');
-      return old === undefined ? table.sql : removeSpan(table, old);
-    },
-    // SQLite takes comments beside a constraint with it.
-    native: (table, { version }) =>
-      version >= SINCE.alterColumn && !hasComment(table)
+    edit: (table) => dropConstraints(table, column, 'NOT'),
+    // SQLite takes comments beside a constraint with it, and the first of several.
+    native: (table, { version }) => {
+      const found = needColumn(table, column).constraints.filter(({ kind }) => kind === 'NOT');
+      return version >= SINCE.alterColumn &&
+        found.length < 2 &&
+        !hasComment(table) &&
+        !isNotDeferrable(table, column)
         ? `${alterColumn(table, column)} DROP NOT NULL`
-        : undefined,
+        : undefined;
+    },
   };
+}
+
+// SQLite 3.53 takes the NOT of NOT DEFERRABLE for that of NOT NULL, and takes it away.
+function isNotDeferrable(table: TableSql, column: string): boolean {
+  const { from, to } = needColumn(table, column);
+  return table.tokens
+    .slice(from, to)
+    .some((token, at, all) => isWord(token, 'NOT') && isWord(all[at + 1], 'DEFERRABLE'));
 }
 
 export function addingCheck(expression: string, name: string | undefined): Operation {

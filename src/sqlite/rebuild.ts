@@ -13,6 +13,7 @@ import {
   type Draft,
   type NewTable,
 } from './rebuild-plan.js';
+import { isMisfit } from './savepoint.js';
 import type { Target } from './target.js';
 import type { Script } from './script.js';
 import { withName } from './table-edit.js';
@@ -73,7 +74,7 @@ function create(script: Script, draft: Draft, name: string): void {
   try {
     script.run(withName(draft.table, name));
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'SQLITE_ERROR') throw error; // a full disk, say
+    if (!isMisfit(error)) throw error;
     const message = (error as Error).message.replaceAll(name, draft.table.name);
     throw new AlterTableError(
       draft.table.name,

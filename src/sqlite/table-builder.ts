@@ -13,7 +13,15 @@ import {
   type Operation,
 } from './operations.js';
 import { keyOff, keyOn, primaryKeyOf } from './primary-key.js';
-import { addItem, lastItem, needColumn, setConstraint, setOption, setType } from './table-edit.js';
+import {
+  addItem,
+  dropConstraints,
+  lastItem,
+  needColumn,
+  setConstraint,
+  setOption,
+  setType,
+} from './table-edit.js';
 import { quoteName } from './tokens.js';
 
 /** A value as a literal, or an expression of SQL. */
@@ -92,7 +100,7 @@ export class TableBuilder {
   }
 
   dropDefault(column: string): this {
-    return this.#add({ edit: (table) => setConstraint(table, column, 'DEFAULT') });
+    return this.#add({ edit: (table) => dropConstraints(table, column, 'DEFAULT') });
   }
 
   /** Sets how texts of a column are compared: `NOCASE`, `RTRIM`, `BINARY`, or one of the application's own. */
@@ -102,7 +110,7 @@ export class TableBuilder {
   }
 
   dropCollate(column: string): this {
-    return this.#add({ edit: (table) => setConstraint(table, column, 'COLLATE') });
+    return this.#add({ edit: (table) => dropConstraints(table, column, 'COLLATE') });
   }
 
   /** Computes a column from others from now on. Values there are that differ from what it computes are refused. */
@@ -120,7 +128,7 @@ export class TableBuilder {
 
   /** Makes a generated column an ordinary one that keeps its values. */
   dropGenerated(column: string): this {
-    return this.#add({ edit: (table) => setConstraint(table, column, 'GENERATED') });
+    return this.#add({ edit: (table) => dropConstraints(table, column, 'GENERATED') });
   }
 
   /** Adds a CHECK. Rows that fail it are refused, and shown. */

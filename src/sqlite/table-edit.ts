@@ -68,15 +68,22 @@ export function needColumn(table: TableSql, name: string): ColumnSql {
   throw new AlterTableError(table.name, `it has no column ${name}.`, `It has these: ${names}.`);
 }
 
+/** The constraint of that kind. Of several, as in DEFAULT 1 DEFAULT 2, the last counts. */
 export function constraintOf(column: ColumnSql, kind: ConstraintKind): ConstraintSql | undefined {
-  return column.constraints.find((constraint) => constraint.kind === kind);
+  return column.constraints.findLast((constraint) => constraint.kind === kind);
 }
 
-/** Gives a column this constraint in the place of the one of that kind, or takes that away. */
-export function setConstraint(table: TableSql, name: string, kind: ConstraintKind, text?: string): string {
+/** Takes all constraints of a kind from a column. */
+export function dropConstraints(table: TableSql, name: string, kind: ConstraintKind): string {
+  const found = needColumn(table, name).constraints.filter((constraint) => constraint.kind === kind);
+  // From the back, so that what comes first keeps its place.
+  return found.toReversed().reduce((sql, constraint) => removeSpan({ ...table, sql }, constraint), table.sql);
+}
+
+/** Gives a column this constraint in the place of the one of that kind. */
+export function setConstraint(table: TableSql, name: string, kind: ConstraintKind, text: string): string {
   const column = needColumn(table, name);
   const old = constraintOf(column, kind);
-  if (text === undefined) return old === undefined ? table.sql : removeSpan(table, old);
   return old === undefined
     ? insertAfter(table, column.to - 1, ` ${text}`)
     : replaceSpan(table, { from: old.at, to: old.to }, text);

@@ -197,7 +197,7 @@ const MAKERS: readonly Maker[] = [
     return call('renameColumn', [column.name, name], withColumn(table, column.id, { name }));
   },
   (table, column) => {
-    const old = column.parts.find(({ kind }) => kind === 'NULL');
+    const old = column.parts.findLast(({ kind }) => kind === 'NULL');
     if (old !== undefined)
       return call('setNotNull', [column.name], setPart(table, column, 'NULL', 'NOT NULL', 'NOT'));
     const has = column.parts.some(({ kind }) => kind === 'NOT');
@@ -375,7 +375,7 @@ function setPart(
   to: Kind = kind,
   used = [column.id],
 ): TableModel {
-  const at = column.parts.findIndex((part) => part.kind === kind);
+  const at = column.parts.findLastIndex((part) => part.kind === kind);
   const parts =
     at === -1
       ? [...column.parts, partOf(to, text, used)]
@@ -384,8 +384,7 @@ function setPart(
 }
 
 function cutPart(table: TableModel, column: ColumnModel, kind: Kind): TableModel {
-  const part = column.parts.find((each) => each.kind === kind);
-  return part === undefined ? table : withoutPart(table, part);
+  return column.parts.filter((each) => each.kind === kind).reduce(withoutPart, table);
 }
 
 function withoutPart(table: TableModel, part: Part): TableModel {

@@ -13,7 +13,7 @@ import {
   type TableModel,
 } from './model.js';
 import type { Change } from './operations.js';
-import { all, type Snapshot, type StoredObject, type TableDump } from './snapshot.js';
+import { all, type ColumnFacts, type Snapshot, type StoredObject, type TableDump } from './snapshot.js';
 
 /** What is wrong. Nothing, for an empty list. */
 export type Complaints = readonly string[];
@@ -47,6 +47,7 @@ export function complaints(subject: Case, before: Snapshot, after: Snapshot): Co
     ...noMore('foreign keys', before.foreignKeys.map(renamed(subject)), after.foreignKeys),
     ...otherTables(subject, before, after),
     ...content(subject, before, after),
+    ...meaning(subject, after),
     ...sequence(subject, before, after),
     ...statistics(subject, before, after),
   ];
@@ -177,6 +178,32 @@ function otherTables(
   const rest = ({ tables }: Snapshot, own: TableModel): unknown =>
     Object.fromEntries(Object.entries(tables).filter(([key]) => isElsewhere(key, own)));
   return same('other tables', rest(before, table), rest(after, change.table));
+}
+
+type Wanted = (facts: ColumnFacts, args: readonly unknown[]) => boolean;
+
+// What SQLite is to make of a column after an operation, whatever its text is.
+const WANTED: Readonly<Record<string, Wanted>> = {
+  setNotNull: ({ notnull }) => notnull === 1,
+  dropNotNull: ({ notnull, pk }) => notnull === 0 || pk > 0,
+  dropDefault: ({ dflt_value: value }) => value === null,
+  setDefault: ({ dflt_value: value }) => value !== null,
+  setGenerated: ({ hidden }) => hidden > 1,
+  dropGenerated: ({ hidden }) => hidden === 0,
+  setType: ({ type }, [, wanted]) => tokens(type).join() === tokens(String(wanted)).join(),
+  addColumn: () => true,
+};
+
+function meaning({ change }: Case, after: Snapshot): Complaints {
+  const last = change.operations.at(-1);
+  const dump = after.tables[`main.${change.table.name}`];
+  const wanted = WANTED[last?.method ?? ''];
+  if (last === undefined || wanted === undefined) return [];
+  const facts = dump?.facts.find(({ name }) => sameName(name, String(last.args[0])));
+  if (facts === undefined) return [`${last.method}: there is no column ${String(last.args[0])}`];
+  return wanted(facts, last.args)
+    ? []
+    : [`${last.method}: SQLite makes this of it: ${JSON.stringify(facts)}`];
 }
 
 function content({ table, change }: Case, before: Snapshot, after: Snapshot): Complaints {

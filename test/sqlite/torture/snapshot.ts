@@ -25,6 +25,8 @@ export interface TableDump {
   readonly rowid: boolean;
   /** The column that is the rowid. */
   readonly alias: string | undefined;
+  /** What SQLite makes of each column: whether it is NOT NULL, its default, its place in the key, how it is generated. */
+  readonly facts: readonly ColumnFacts[];
   /** The rowid, where there is one, and all cells. In the order of the rowid, or sorted. */
   readonly rows: readonly (readonly string[])[];
 }
@@ -48,6 +50,15 @@ const PRAGMAS = [
   ],
   ...['case_sensitive_like', 'reverse_unordered_selects', 'cell_size_check', 'locking_mode', 'synchronous'],
 ];
+
+export interface ColumnFacts {
+  readonly name: string;
+  readonly notnull: number;
+  readonly dflt_value: string | null;
+  readonly pk: number;
+  readonly type: string;
+  readonly hidden: number;
+}
 
 export function snapshotOf(db: Database): Snapshot {
   const objects = ['main', 'temp'].flatMap((schema) =>
@@ -83,9 +94,9 @@ export function snapshotOf(db: Database): Snapshot {
 }
 
 export function dumpOf(db: Database, schema: string, name: string): TableDump {
-  const found = all<{ name: string; pk: number; type: string; hidden: number }>(
+  const found = all<ColumnFacts>(
     db,
-    `SELECT name, pk, type, hidden FROM pragma_table_xinfo(?, ?)`,
+    `SELECT name, pk, type, hidden, "notnull", dflt_value FROM pragma_table_xinfo(?, ?)`,
     name,
     schema,
   );
@@ -113,6 +124,7 @@ export function dumpOf(db: Database, schema: string, name: string): TableDump {
     columns,
     rowid: rowid !== undefined,
     alias,
+    facts: found,
     rows: rowid === undefined ? rows.toSorted((a, b) => (a.join('|') < b.join('|') ? -1 : 1)) : rows,
   };
 }
