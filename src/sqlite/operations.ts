@@ -5,6 +5,7 @@ import {
   dropColumn,
   dropConstraint,
   dropConstraints,
+  inBrackets,
   lastItem,
   needColumn,
   needTable,
@@ -143,11 +144,14 @@ function isNotDeferrable(table: TableSql, column: string): boolean {
 }
 
 export function addingCheck(expression: string, name: string | undefined): Operation {
-  const text = `${constraintName(name)}CHECK (${expression})`;
+  const textFor = (table: TableSql): string =>
+    `${constraintName(name)}CHECK ${inBrackets(table, expression)}`;
   return {
-    edit: (table) => addItem(table, lastItem(table), text),
+    edit: (table) => addItem(table, lastItem(table), textFor(table)),
     native: (table, { version }) =>
-      version >= SINCE.alterColumn ? `ALTER TABLE main.${quoteName(table.name)} ADD ${text}` : undefined,
+      version >= SINCE.alterColumn
+        ? `ALTER TABLE main.${quoteName(table.name)} ADD ${textFor(table)}`
+        : undefined,
     offenders: { what: `CHECK (${expression}) is false`, where: `NOT (${expression})` },
   };
 }

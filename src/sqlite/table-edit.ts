@@ -91,8 +91,35 @@ export function setConstraint(table: TableSql, name: string, kind: ConstraintKin
 
 export function setType(table: TableSql, name: string, type: string): string {
   const column = needColumn(table, name);
-  if (column.type.from === column.type.to) return insertAfter(table, column.from, ` ${type}`);
-  return textOf(table, column.type) === type ? table.sql : replaceSpan(table, column.type, type);
+  const edited =
+    column.type.from === column.type.to
+      ? insertAfter(table, column.from, ` ${type}`)
+      : replaceSpan(table, column.type, type);
+  const now = needTable(edited, table.name);
+  const isType = columnOf(now, name)?.constraints.length === column.constraints.length;
+  if (isType && now.columns.length === table.columns.length)
+    return textOf(table, column.type) === type ? table.sql : edited;
+  throw new AlterTableError(
+    table.name,
+    `this is more than a type: ${type}`,
+    'Each constraint has an operation of its own, as setNotNull() and setDefault().',
+  );
+}
+
+/** An expression in parentheses. @throws AlterTableError when it ends before its end, as `0) CHECK (1` does */
+export function inBrackets(table: TableSql, expression: string): string {
+  let depth = 0;
+  for (const { text } of tokensOf(expression)) {
+    if (text === '(') depth++;
+    if (text === ')') depth--;
+    if (depth < 0) break;
+  }
+  if (depth === 0) return `(${expression})`;
+  throw new AlterTableError(
+    table.name,
+    `this is not one expression: ${expression}`,
+    'Look at its parentheses.',
+  );
 }
 
 export function dropColumn(table: TableSql, name: string): string {
