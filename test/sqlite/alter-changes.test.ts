@@ -680,6 +680,20 @@ describe('the rebuild', () => {
     expect(receipt.kept).toHaveLength(5);
   });
 
+  it('does not care how the connection reads integers', () => {
+    const db = make("CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('007')");
+    db.defaultSafeIntegers(true);
+    expect(() => alterTable(db, 't', (table) => table.setType('a', 'INTEGER'))).toThrow('1 value of a');
+    expect(alterTable(db, 't', (table) => table.setDefault('a', 1)).rows).toBe(1);
+  });
+
+  it('refuses the tables in which FTS5 keeps its index (R21)', () => {
+    const db = tortured();
+    expect(() => alterTable(db, 'found_data', (table) => table.setDefault('id', 1))).toThrow(
+      'where a virtual table keeps its data',
+    );
+  });
+
   it('says which rows fail a CHECK that names the table', () => {
     const db = make('CREATE TABLE t (a); INSERT INTO t VALUES (1), (-1)');
     expect(() => alterTable(db, 't', (table) => table.addCheck('t.a > 0').setDefault('a', 1))).toThrow(
