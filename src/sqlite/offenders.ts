@@ -9,7 +9,7 @@ import { foldName, nameOf, quoteName } from './tokens.js';
 const SHOWN = 10;
 
 /** How a person finds a row of a table: by its rowid or primary key. */
-export function rowLabel({ rowid, rowidColumn, columns }: TableState): string {
+function rowLabel({ rowid, rowidColumn, columns }: TableState): string {
   const keys = columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk);
   if (rowidColumn === undefined && rowid.exists && rowid.name !== undefined)
     return `'rowid ' || ${rowid.name}`;

@@ -96,10 +96,7 @@ interface Step {
 }
 
 /** Which operations change anything, what each would be in place, and what they come to together. */
-export function decide(
-  state: TableState,
-  group: readonly Operation[],
-): { draft: Draft; steps: readonly Step[] } {
+function decide(state: TableState, group: readonly Operation[]): { draft: Draft; steps: readonly Step[] } {
   let { table }: { table: TableSql } = state;
   const steps: Step[] = [];
   const fills = new Map<string, string | undefined>();

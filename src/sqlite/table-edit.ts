@@ -38,7 +38,7 @@ export function removeSpan(table: TableSql, { from, to }: Span): string {
 }
 
 /** Takes an item out of the list of columns and constraints, with one comma. */
-export function removeItem(table: TableSql, item: Span): string {
+function removeItem(table: TableSql, item: Span): string {
   const { tokens } = table;
   const isFirst = tokens[item.from - 1]?.text === '(';
   const comma = isFirst ? item.to : item.from - 1;

@@ -12,7 +12,7 @@ export interface StoredObject {
   readonly sql: string;
 }
 
-export interface ColumnFacts {
+interface ColumnFacts {
   readonly name: string;
   readonly isGenerated: boolean;
   /** Its place in the primary key, from 1; 0 when it is not in it. */

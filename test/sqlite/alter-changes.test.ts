@@ -624,15 +624,36 @@ describe('the rebuild', () => {
   });
 
   it('never takes a name that is taken, and reports what other tools left (R22)', () => {
-    const db = make(
-      'CREATE TABLE t (a); CREATE TABLE _DECANT_NEW_T (x); CREATE INDEX _decant_new_t_1 ON t (a); CREATE TABLE __new_t (y)',
-    );
+    const db =
+      make(`CREATE TABLE T (a); CREATE TABLE _DECANT_NEW_T (x); CREATE INDEX _decant_new_T_1 ON t (a);
+      CREATE TABLE __new_t (y)`);
     const receipt = alterTable(db, 't', (table) => table.setDefault('a', 1));
     expect(receipt.warnings).toEqual([
       'The table _DECANT_NEW_T looks like what another tool left behind; it was not touched.',
       'The table __new_t looks like what another tool left behind; it was not touched.',
     ]);
+    expect(receipt.statements[0]).toContain('"_decant_new_T_2"');
     expect(sqlOf(db, '_DECANT_NEW_T')).toBe('CREATE TABLE _DECANT_NEW_T (x)');
+  });
+
+  it('leaves the planner as clever as it was (R19)', () => {
+    const db = make(`CREATE TABLE t (a, b, c); CREATE INDEX by_a ON t (a); CREATE INDEX by_b ON t (b);
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO t SELECT 1, i, i FROM n;
+      ANALYZE`);
+    const plan = (): unknown => db.prepare('EXPLAIN QUERY PLAN SELECT c FROM t WHERE a = 1 AND b = 5').all();
+    const before = plan();
+    expect(JSON.stringify(before)).toContain('by_b');
+    alterTable(db, 't', (table) => table.setDefault('c', 1));
+    expect(plan()).toEqual(before);
+  });
+
+  it('counts what it has copied, and takes no one at their word', () => {
+    const db = make('CREATE TABLE t (a); INSERT INTO t VALUES (1), (2), (3)');
+    const cheating = executing(db, (sql) => (sql.startsWith('INSERT OR ABORT') ? `${sql} LIMIT 2` : sql));
+    expect(() => alterTable(cheating, 't', (table) => table.setDefault('a', 1))).toThrow(
+      'of its 3 rows, 2 would be left',
+    );
+    expect(db.prepare('SELECT count(*) FROM t').pluck().get()).toBe(3);
   });
 
   it('makes indexes and triggers again in the order in which they were made (R11, R12)', () => {
@@ -657,6 +678,20 @@ describe('the rebuild', () => {
     const receipt = alterTable(db, name.replace('ird', 'IRD'), (table) => table.setDefault('a', 1));
     expect(receipt).toMatchObject({ table: name, rows: 1, dropped: [] });
     expect(receipt.kept).toHaveLength(5);
+  });
+
+  it('does not care how the connection reads integers', () => {
+    const db = make("CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('007')");
+    db.defaultSafeIntegers(true);
+    expect(() => alterTable(db, 't', (table) => table.setType('a', 'INTEGER'))).toThrow('1 value of a');
+    expect(alterTable(db, 't', (table) => table.setDefault('a', 1)).rows).toBe(1);
+  });
+
+  it('refuses the tables in which FTS5 keeps its index (R21)', () => {
+    const db = tortured();
+    expect(() => alterTable(db, 'found_data', (table) => table.setDefault('id', 1))).toThrow(
+      'where a virtual table keeps its data',
+    );
   });
 
   it('says which rows fail a CHECK that names the table', () => {
@@ -780,7 +815,8 @@ describe('transactions', () => {
     db.exec('BEGIN');
     expect(scopeOf(handle)).toBeDefined();
     alterTable(handle, 't', (table) => table.setDefault('a', 1).renameTo('u'));
-    expect(told).toEqual(['redefines t', 'renames t u']);
+    rebuildTable(handle, 'u', { sql: 'CREATE TABLE u (a DEFAULT 1)' });
+    expect(told).toEqual(['redefines t', 'renames t u', 'redefines u']);
     expect(() => alterTable(handle, 'u', (table) => table.setNotNull('b'))).toThrow();
     expect(db.inTransaction).toBe(true);
     expect(sqlOf(db, 'u')).toBe('CREATE TABLE "u" (a DEFAULT 1)');
@@ -850,15 +886,20 @@ describe('a failure at any statement', () => {
 /** A connection that fails before the statement of this number, of those that are not about transactions. */
 function breaking(db: Handle, failing: number): Handle {
   let at = 0;
+  return executing(db, (sql) => {
+    if (!/^(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)/.test(sql) && at++ === failing)
+      throw new Error('injected');
+    return sql;
+  });
+}
+
+/** A connection that executes something else. */
+function executing(db: Handle, instead: (sql: string) => string): Handle {
   return new Proxy(db, {
     get: (target, key) => {
+      if (key === 'exec') return (sql: string) => target.exec(instead(sql));
       const value: unknown = Reflect.get(target, key, target);
-      if (key !== 'exec') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      return (sql: string) => {
-        if (!/^(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)/.test(sql) && at++ === failing)
-          throw new Error('injected');
-        return target.exec(sql);
-      };
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
 }

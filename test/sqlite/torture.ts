@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 
 /** Everything that tools lose when they rebuild a table, around one table. */
-export const TORTURE = `
+const TORTURE = `
 CREATE TABLE teams (id INTEGER PRIMARY KEY, name TEXT);
 CREATE TABLE users ( -- people
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -88,7 +88,7 @@ export function picture(db: Handle): Picture {
   };
 }
 
-export function tablesIn(db: Handle): readonly string[] {
+function tablesIn(db: Handle): readonly string[] {
   return db
     .prepare(
       `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'shadow') AND name NOT LIKE 'sqlite_schema' ORDER BY name`,
