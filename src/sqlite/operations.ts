@@ -5,13 +5,11 @@ import {
   dropColumn,
   dropConstraint,
   dropConstraints,
-  inBrackets,
   lastItem,
   needColumn,
   needTable,
   replaceSpan,
   insertAfter,
-  sameSql,
 } from './table-edit.js';
 import {
   columnOf,
@@ -21,6 +19,7 @@ import {
   type ConstraintSql,
   type TableSql,
 } from './table-sql.js';
+import { hasComment, inBrackets, sameSql } from './sql-text.js';
 import type { TableState } from './table-state.js';
 import { foldName, isWord, quoteName } from './tokens.js';
 
@@ -223,14 +222,4 @@ export function constraintName(name: string | undefined): string {
 
 function alterColumn(table: TableSql, column: string): string {
   return `ALTER TABLE main.${quoteName(table.name)} ALTER COLUMN ${quoteName(column)}`;
-}
-
-// Between the tokens there is nothing but white space and comments.
-function hasComment({ sql, tokens }: TableSql): boolean {
-  let end = 0;
-  for (const token of tokens) {
-    if (sql.slice(end, token.start).trim() !== '') return true;
-    end = token.end;
-  }
-  return sql.slice(end).trim() !== '';
 }

@@ -16,13 +16,13 @@ import { keyOff, keyOn, primaryKeyOf } from './primary-key.js';
 import {
   addItem,
   dropConstraints,
-  inBrackets,
   lastItem,
   needColumn,
   setConstraint,
   setOption,
   setType,
 } from './table-edit.js';
+import { inBrackets } from './sql-text.js';
 import type { TableSql } from './table-sql.js';
 import { quoteName } from './tokens.js';
 

@@ -11,7 +11,7 @@ import {
   type Span,
   type TableSql,
 } from './table-sql.js';
-import { foldName, isWord, nameOf, quoteName, tokensOf, type Token } from './tokens.js';
+import { foldName, isWord, nameOf, quoteName, type Token } from './tokens.js';
 
 // Each function gives the text of a CREATE TABLE anew, and changes only the tokens that it is about: what a person
 // wrote around them, comments too, stays.
@@ -106,22 +106,6 @@ export function setType(table: TableSql, name: string, type: string): string {
   );
 }
 
-/** An expression in parentheses. @throws AlterTableError when it ends before its end, as `0) CHECK (1` does */
-export function inBrackets(table: TableSql, expression: string): string {
-  let depth = 0;
-  for (const { text } of tokensOf(expression)) {
-    if (text === '(') depth++;
-    if (text === ')') depth--;
-    if (depth < 0) break;
-  }
-  if (depth === 0) return `(${expression})`;
-  throw new AlterTableError(
-    table.name,
-    `this is not one expression: ${expression}`,
-    'Look at its parentheses.',
-  );
-}
-
 export function dropColumn(table: TableSql, name: string): string {
   const column = needColumn(table, name);
   const user = [...table.constraints, ...table.columns.filter((each) => each !== column)].find((each) =>
@@ -181,15 +165,6 @@ export function dropConstraint(
     `it has no ${what}.`,
     'Look at its definition: SELECT sql FROM sqlite_schema.',
   );
-}
-
-/** Whether two texts are the same but for white space, comments and the case of keywords. */
-export function sameSql(one: string, other: string): boolean {
-  return foldSql(one) === foldSql(other);
-}
-
-function foldSql(sql: string): string {
-  return JSON.stringify(tokensOf(sql).map(({ text }) => (/^['"`[]/.test(text) ? text : foldName(text))));
 }
 
 /** STRICT and WITHOUT ROWID, which stand after the list, as they are written. */
