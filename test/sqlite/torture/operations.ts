@@ -92,7 +92,7 @@ const ADDED: readonly Added[] = [
     ],
   },
   { type: 'INTEGER', parts: [['DEFAULT', 'DEFAULT (1 + 1)']], cell: 'integer:2' },
-  { type: 'TEXT', parts: [['DEFAULT', 'DEFAULT CURRENT_TIMESTAMP']] },
+  { type: 'TEXT', parts: [['DEFAULT', 'DEFAULT CURRENT_DATE']] },
   { type: 'TEXT', parts: [['NOT', 'NOT NULL']] },
   { type: 'INTEGER', parts: [['UNIQUE', 'UNIQUE']], cell: 'null:NULL' },
   { type: 'TEXT', parts: [['CHECK', 'CHECK (1) -- why']], cell: 'null:NULL' },

@@ -4,7 +4,6 @@ import {
   fill,
   fold,
   namedIn,
-  namesTable,
   quoted,
   render,
   sameName,
@@ -13,7 +12,13 @@ import {
   type TableModel,
 } from './model.js';
 import type { Change } from './operations.js';
-import { all, type ColumnFacts, type Snapshot, type StoredObject, type TableDump } from './snapshot.js';
+import {
+  all as rowsOf,
+  type ColumnFacts,
+  type Snapshot,
+  type StoredObject,
+  type TableDump,
+} from './snapshot.js';
 
 /** What is wrong. Nothing, for an empty list. */
 export type Complaints = readonly string[];
@@ -78,22 +83,22 @@ function noMore(what: string, before: readonly string[], after: readonly string[
   });
 }
 
+function textIn({ objects: all }: Snapshot, { name }: TableModel): string | undefined {
+  const own = all.find((each) => each.schema === 'main' && each.type === 'table' && each.name === name);
+  return own?.sql ?? undefined;
+}
+
 function definition({ table, change }: Case, before: Snapshot, after: Snapshot): Complaints {
-  const is = after.objects.find(
-    (each) => each.schema === 'main' && each.type === 'table' && each.name === change.table.name,
-  );
-  const was = before.objects.find(
-    (each) => each.schema === 'main' && each.type === 'table' && each.name === table.name,
-  );
-  if (is?.sql === undefined || is.sql === null) return [`the table ${change.table.name} is not there`];
+  const is = textIn(after, change.table);
+  if (is === undefined) return [`the table ${change.table.name} is not there`];
   const expected = unqualified(render(change.table), change.table);
-  const found = unqualified(is.sql, change.table);
-  const lost = comments(was?.sql ?? '').filter((each) => !comments(is.sql ?? '').includes(each));
+  const found = unqualified(is, change.table);
+  const lost = comments(textIn(before, table) ?? '').filter((each) => !comments(is).includes(each));
   return [
     ...(JSON.stringify(expected) === JSON.stringify(found)
       ? []
-      : [`the definition is\n    ${is.sql}\n  and should have the tokens of\n    ${render(change.table)}`]),
-    ...(lost.length > 0 && !change.cut ? [`comments are lost: ${lost.join('; ')}\n  in ${is.sql}`] : []),
+      : [`the definition is\n    ${is}\n  and should have the tokens of\n    ${render(change.table)}`]),
+    ...(lost.length > 0 && !change.cut ? [`comments are lost: ${lost.join('; ')}\n  in ${is}`] : []),
   ];
 }
 
@@ -108,13 +113,18 @@ function isOwn(table: TableModel, { schema, type, name }: StoredObject): boolean
   return schema === 'main' && type === 'table' && sameName(name, table.name);
 }
 
+function isNamed({ sql, name }: StoredObject): boolean {
+  return sql !== null && name !== 'sqlite_sequence' && !name.startsWith('sqlite_stat');
+}
+
+function key({ schema, type, name }: StoredObject): string {
+  return `${schema} ${type} ${name}`;
+}
+
 function objects(subject: Case, before: Snapshot, after: Snapshot): Complaints {
   const { table, change } = subject;
-  const named = (each: StoredObject): boolean =>
-    each.sql !== null && each.name !== 'sqlite_sequence' && !/^sqlite_stat/.test(each.name);
-  const was = before.objects.filter((each) => named(each) && !isOwn(table, each));
-  const is = after.objects.filter((each) => named(each) && !isOwn(change.table, each));
-  const key = ({ schema, type, name }: StoredObject): string => `${schema} ${type} ${name}`;
+  const was = before.objects.filter((each) => isNamed(each) && !isOwn(table, each));
+  const is = after.objects.filter((each) => isNamed(each) && !isOwn(change.table, each));
   const extra = is.filter((each) => !was.some((one) => key(one) === key(each)));
   const order = (list: readonly StoredObject[], of: TableModel): string =>
     list
@@ -138,29 +148,31 @@ function objects(subject: Case, before: Snapshot, after: Snapshot): Complaints {
   ];
 }
 
+// As SQLite stores it.
+function bare(sql: string): string {
+  return tokens(sql)
+    .join(' ')
+    .replace(/^create temp /, 'create ')
+    .replace(/ main \. /, ' ');
+}
+
 function objectComplaints(
   { table, objects: models, change }: Case,
   was: StoredObject,
   is: StoredObject | undefined,
 ): Complaints {
-  if (is === undefined) return [`${was.type} ${was.name} is gone`];
-  const model = models.find(({ name }) => name === was.name);
+  const what = `${was.type} ${was.name}`;
+  if (is === undefined) return [`${what} is gone`];
   const gone = table.columns.filter(({ id }) => change.dropped.has(id));
   const now = { ...change.table, columns: [...change.table.columns, ...gone] };
-  const isTouched = model !== undefined && fill(model.sql, table) !== fill(model.sql, now);
-  if (!isTouched) {
-    return was.sql === is.sql
-      ? []
-      : [`${was.type} ${was.name} was\n    ${was.sql ?? ''}\n  and is\n    ${is.sql ?? ''}`];
-  }
-  const bare = (sql: string): string =>
-    tokens(sql)
-      .join(' ')
-      .replace(/^create temp /, 'create ')
-      .replace(/ main \. /, ' ');
-  return bare(is.sql ?? '') === bare(fill(model.sql, now))
+  const template = models.find(({ name }) => name === was.name)?.sql ?? '';
+  const [old, expected] = [fill(template, table), fill(template, now)];
+  const isKept = was.sql === is.sql;
+  if (old === expected)
+    return isKept ? [] : [`${what} was\n    ${was.sql ?? ''}\n  and is\n    ${is.sql ?? ''}`];
+  return bare(is.sql ?? '') === bare(expected)
     ? []
-    : [`${was.type} ${was.name} is\n    ${is.sql ?? ''}\n  and should be\n    ${fill(model.sql, now)}`];
+    : [`${what} is\n    ${is.sql ?? ''}\n  and should be\n    ${expected}`];
 }
 
 // An index of words is made anew where a rebuild changes the words; whether it fits is asked of FTS5 itself.
@@ -206,14 +218,16 @@ function meaning({ change }: Case, after: Snapshot): Complaints {
     : [`${last.method}: SQLite makes this of it: ${JSON.stringify(facts)}`];
 }
 
+function idOf({ columns }: TableModel, column: string | undefined): number | undefined {
+  return columns.find(({ name }) => name === column)?.id;
+}
+
 function content({ table, change }: Case, before: Snapshot, after: Snapshot): Complaints {
   const was = before.tables[`main.${table.name}`];
   const is = after.tables[`main.${change.table.name}`];
   if (was === undefined || is === undefined) return ['the rows cannot be read'];
   if (was.rows.length !== is.rows.length)
     return [`of ${String(was.rows.length)} rows there are ${String(is.rows.length)}`];
-  const idOf = (of: TableModel, name: string | undefined): number | undefined =>
-    of.columns.find((each) => each.name === name)?.id;
   const isPaired =
     was.rowid &&
     is.rowid &&
@@ -276,22 +290,19 @@ function isIn({ columns }: TableModel, id: number): boolean {
   return columns.some((each) => each.id === id);
 }
 
-/** Whether a value is the same, or the same number, or the number that a text says as SQLite would write it. */
-export function isAsGood(old: string, now: string): boolean {
+/** Whether a value is the same, or the same number, or the number that a text says. */
+function isAsGood(old: string, now: string): boolean {
   if (old === now) return true;
-  const [[oldType, oldText], [nowType, nowText]] = [split(old), split(now)];
-  const numbers = ['integer', 'real'];
-  if (numbers.includes(oldType) && numbers.includes(nowType)) return exact(oldText) === exact(nowText);
-  // A text of UTF-16 is not looked into.
-  if (oldType === 'text' && numbers.includes(nowType)) {
-    const text = Buffer.from(oldText, 'hex').toString('utf8');
-    return oldText.includes('00') || exact(text) === exact(nowText);
-  }
-  if (numbers.includes(oldType) && nowType === 'text') {
-    const text = Buffer.from(nowText, 'hex').toString('utf8');
-    return nowText.includes('00') || exact(text) === exact(oldText) || Number(text) === Number(oldText);
-  }
-  return false;
+  const [was, is] = [numberIn(old), numberIn(now)];
+  return was !== undefined && was === is;
+}
+
+// A text that holds NUL, as all of UTF-16 does, is not looked into.
+function numberIn(cell: string): string | undefined {
+  const [type, value] = split(cell);
+  if (type === 'integer' || type === 'real') return exact(value);
+  if (type !== 'text') return undefined;
+  return value.includes('00') ? undefined : exact(Buffer.from(value, 'hex').toString('utf8'));
 }
 
 function split(cell: string): readonly [type: string, text: string] {
@@ -315,14 +326,21 @@ function addedComplaints(
   cell: string | undefined,
 ): Complaints {
   if (cell === undefined || operations.length > 1) return [];
-  const wrong = is.rows.map((row) => cellOf(is, table, row, id)).filter((each) => each !== cell);
+  const wrong = is.rows
+    .map((row) => cellOf(is, table, row, id))
+    .filter((each) => each.replaceAll('00', '') !== cell); // as in UTF-16
   return wrong.length === 0 ? [] : [`a new column holds ${wrong[0] ?? ''} for ${cell}`];
 }
 
+function marks({ tables }: Snapshot): readonly string[] {
+  return (tables['main.sqlite_sequence']?.rows ?? []).map((row) => row.join(' = '));
+}
+
+function hex({ name }: TableModel): string {
+  return `text:${Buffer.from(name).toString('hex')} = `;
+}
+
 function sequence({ table, change }: Case, before: Snapshot, after: Snapshot): Complaints {
-  const marks = ({ tables }: Snapshot): readonly string[] =>
-    (tables['main.sqlite_sequence']?.rows ?? []).map((row) => row.join(' = '));
-  const hex = ({ name }: TableModel): string => `text:${Buffer.from(name).toString('hex')} = `;
   const isUtf16 = before.pragmas['encoding'] !== 'UTF-8';
   if (isUtf16) return [];
   const isKept =
@@ -337,14 +355,13 @@ function sequence({ table, change }: Case, before: Snapshot, after: Snapshot): C
   return same('marks of AUTOINCREMENT', expected.toSorted(), found.toSorted());
 }
 
+function statisticsIn({ tables, pragmas }: Snapshot): readonly (readonly [string, string, string])[] {
+  const found = tables['main.sqlite_stat1']?.rows ?? [];
+  return found.map(([tbl, idx, stat]) => [textOf(tbl, pragmas), textOf(idx, pragmas), textOf(stat, pragmas)]);
+}
+
 function statistics({ table, objects: models, change }: Case, before: Snapshot, after: Snapshot): Complaints {
-  const read = ({ tables, pragmas }: Snapshot): readonly (readonly [string, string, string])[] =>
-    (tables['main.sqlite_stat1']?.rows ?? []).map((row) => [
-      text(row[0], pragmas),
-      text(row[1], pragmas),
-      text(row[2], pragmas),
-    ]);
-  const [was, is] = [read(before), read(after)];
+  const [was, is] = [statisticsIn(before), statisticsIn(after)];
   const touched = new Set([...softColumns(change), ...change.dropped, ...recollated(table, change.table)]);
   const known = new Set(
     after.objects.flatMap(({ name, type }) => (type === 'table' || type === 'index' ? [fold(name)] : [])),
@@ -364,24 +381,23 @@ function statistics({ table, objects: models, change }: Case, before: Snapshot, 
   ];
 }
 
-function text(cell: string | undefined, pragmas: Snapshot['pragmas']): string {
+function textOf(cell: string | undefined, pragmas: Snapshot['pragmas']): string {
   const [, hex = ''] = /^text:(.*)$/.exec(cell ?? '') ?? [];
   return Buffer.from(hex, 'hex').toString(pragmas['encoding'] === 'UTF-8' ? 'utf8' : 'utf16le');
 }
 
+function collationOf({ columns }: TableModel, id: number): string {
+  const parts = columns.find((each) => each.id === id)?.parts.filter(({ kind }) => kind === 'COLLATE');
+  return parts?.map(({ text }) => text).join() ?? '';
+}
+
 function recollated(old: TableModel, now: TableModel): readonly number[] {
-  const of = ({ columns }: TableModel, id: number): string =>
-    columns
-      .find((each) => each.id === id)
-      ?.parts.filter(({ kind }) => kind === 'COLLATE')
-      .map((part) => part.text)
-      .join() ?? '';
-  return old.columns.map(({ id }) => id).filter((id) => of(old, id) !== of(now, id));
+  return old.columns.map(({ id }) => id).filter((id) => collationOf(old, id) !== collationOf(now, id));
 }
 
 /** The full-text tables whose index is not that of their content. */
 export function desynced(db: Database): readonly string[] {
-  const found = all<{ name: string }>(
+  const found = rowsOf<{ name: string }>(
     db,
     "SELECT name FROM main.sqlite_schema WHERE sql LIKE '%USING fts5%'",
   );
@@ -401,7 +417,7 @@ export function desynced(db: Database): readonly string[] {
 }
 
 export function integrity(db: Database): readonly string[] {
-  return all<{ integrity_check: string }>(db, 'PRAGMA integrity_check').map((each) => each.integrity_check);
+  return rowsOf<{ integrity_check: string }>(db, 'PRAGMA integrity_check').map(
+    (each) => each.integrity_check,
+  );
 }
-
-export { namesTable };

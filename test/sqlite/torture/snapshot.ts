@@ -32,23 +32,23 @@ export interface TableDump {
 }
 
 const PRAGMAS = [
-  ...[
-    'foreign_keys',
-    'legacy_alter_table',
-    'recursive_triggers',
-    'defer_foreign_keys',
-    'ignore_check_constraints',
-  ],
-  ...[
-    'writable_schema',
-    'user_version',
-    'application_id',
-    'encoding',
-    'auto_vacuum',
-    'journal_mode',
-    'query_only',
-  ],
-  ...['case_sensitive_like', 'reverse_unordered_selects', 'cell_size_check', 'locking_mode', 'synchronous'],
+  'foreign_keys',
+  'legacy_alter_table',
+  'recursive_triggers',
+  'defer_foreign_keys',
+  'ignore_check_constraints',
+  'writable_schema',
+  'user_version',
+  'application_id',
+  'encoding',
+  'auto_vacuum',
+  'journal_mode',
+  'query_only',
+  'case_sensitive_like',
+  'reverse_unordered_selects',
+  'cell_size_check',
+  'locking_mode',
+  'synchronous',
 ];
 
 export interface ColumnFacts {
@@ -82,7 +82,8 @@ export function snapshotOf(db: Database): Snapshot {
   );
   return {
     objects: objects.filter(
-      ({ name, table }) => !/^(?:sqlite_autoindex_)?_migrations/.test(name) && !/^_migrations/.test(table),
+      ({ name, table }) =>
+        !/^(?:sqlite_autoindex_)?_migrations/.test(name) && !table.startsWith('_migrations'),
     ),
     tables: Object.fromEntries(
       tables.map(({ schema, name }) => [`${schema}.${name}`, dumpOf(db, schema, name)]),
@@ -103,7 +104,7 @@ export function dumpOf(db: Database, schema: string, name: string): TableDump {
   const columns = found.map((each) => each.name);
   const target = `${schema}.${quoted(name, 0)}`;
   const free = ['rowid', '_rowid_', 'oid'].find((each) => !columns.some((one) => one.toLowerCase() === each));
-  const isBooks = /^sqlite_/.test(name); // whose rows have no order
+  const isBooks = name.startsWith('sqlite_'); // whose rows have no order
   const own = name === 'sqlite_sequence' ? 'name' : name.startsWith('sqlite_stat') ? 'tbl' : undefined;
   const where = own === undefined ? '' : ` WHERE ${own} NOT GLOB '_migrations*'`;
   const rowid = !isBooks && free !== undefined && hasRowid(db, target, free) ? free : undefined;
