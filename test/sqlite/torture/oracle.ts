@@ -117,30 +117,30 @@ function isNamed({ sql, name }: StoredObject): boolean {
   return sql !== null && name !== 'sqlite_sequence' && !name.startsWith('sqlite_stat');
 }
 
-function key({ schema, type, name }: StoredObject): string {
+function keyOf({ schema, type, name }: StoredObject): string {
   return `${schema} ${type} ${name}`;
+}
+
+function orderOf(list: readonly StoredObject[], of: TableModel): string {
+  const own = list.filter(({ table: on, schema }) => sameName(on, of.name) && schema === 'main');
+  return own.map(keyOf).join(', ');
 }
 
 function objects(subject: Case, before: Snapshot, after: Snapshot): Complaints {
   const { table, change } = subject;
   const was = before.objects.filter((each) => isNamed(each) && !isOwn(table, each));
   const is = after.objects.filter((each) => isNamed(each) && !isOwn(change.table, each));
-  const extra = is.filter((each) => !was.some((one) => key(one) === key(each)));
-  const order = (list: readonly StoredObject[], of: TableModel): string =>
-    list
-      .filter(({ table: on, schema }) => sameName(on, of.name) && schema === 'main')
-      .map(key)
-      .join(', ');
+  const extra = is.filter((each) => !was.some((one) => keyOf(one) === keyOf(each)));
   return [
-    ...extra.map((each) => `there is a new ${key(each)}`),
+    ...extra.map((each) => `there is a new ${keyOf(each)}`),
     ...was.flatMap((each) =>
       objectComplaints(
         subject,
         each,
-        is.find((one) => key(one) === key(each)),
+        is.find((one) => keyOf(one) === keyOf(each)),
       ),
     ),
-    ...same('the order of indexes and triggers', order(was, table), order(is, change.table)),
+    ...same('the order of indexes and triggers', orderOf(was, table), orderOf(is, change.table)),
     // What was broken before may stay so.
     ...(before.broken.length > 0 ? [] : subject.objects)
       .filter(({ sql }) => namedIn(sql).some((id) => change.dropped.has(id)))
@@ -156,23 +156,24 @@ function bare(sql: string): string {
     .replace(/ main \. /, ' ');
 }
 
-function objectComplaints(
-  { table, objects: models, change }: Case,
-  was: StoredObject,
-  is: StoredObject | undefined,
-): Complaints {
+function objectComplaints(subject: Case, was: StoredObject, is: StoredObject | undefined): Complaints {
   const what = `${was.type} ${was.name}`;
   if (is === undefined) return [`${what} is gone`];
+  const [old, expected] = textsOf(subject, was.name);
+  const [found, wanted] = [is.sql ?? '', old === expected ? (was.sql ?? '') : expected];
+  const isSame = old === expected ? wanted === found : bare(found) === bare(wanted);
+  return isSame ? [] : [`${what} is\n    ${found}\n  and should be\n    ${wanted}`];
+}
+
+// As it was written, and with the names as they are now. What names a dropped column is complained of elsewhere.
+function textsOf(
+  { table, objects: models, change }: Case,
+  name: string,
+): readonly [old: string, now: string] {
   const gone = table.columns.filter(({ id }) => change.dropped.has(id));
+  const template = models.find((each) => each.name === name)?.sql ?? '';
   const now = { ...change.table, columns: [...change.table.columns, ...gone] };
-  const template = models.find(({ name }) => name === was.name)?.sql ?? '';
-  const [old, expected] = [fill(template, table), fill(template, now)];
-  const isKept = was.sql === is.sql;
-  if (old === expected)
-    return isKept ? [] : [`${what} was\n    ${was.sql ?? ''}\n  and is\n    ${is.sql ?? ''}`];
-  return bare(is.sql ?? '') === bare(expected)
-    ? []
-    : [`${what} is\n    ${is.sql ?? ''}\n  and should be\n    ${expected}`];
+  return [fill(template, table), fill(template, now)];
 }
 
 // An index of words is made anew where a rebuild changes the words; whether it fits is asked of FTS5 itself.
@@ -336,7 +337,7 @@ function marks({ tables }: Snapshot): readonly string[] {
   return (tables['main.sqlite_sequence']?.rows ?? []).map((row) => row.join(' = '));
 }
 
-function hex({ name }: TableModel): string {
+function markOf({ name }: TableModel): string {
   return `text:${Buffer.from(name).toString('hex')} = `;
 }
 
@@ -346,12 +347,12 @@ function sequence({ table, change }: Case, before: Snapshot, after: Snapshot): C
   const isKept =
     change.table.columns.some(({ parts }) => parts.some(({ text }) => /AUTOINCREMENT/.test(text))) ||
     change.table.constraints.some(({ text }) => /AUTOINCREMENT/.test(text));
-  const was = marks(before).filter((mark) => isKept || !mark.startsWith(hex(table)));
+  const was = marks(before).filter((mark) => isKept || !mark.startsWith(markOf(table)));
   const expected = was.map((mark) =>
-    mark.startsWith(hex(table)) ? hex(change.table) + mark.slice(hex(table).length) : mark,
+    mark.startsWith(markOf(table)) ? markOf(change.table) + mark.slice(markOf(table).length) : mark,
   );
-  const hadMark = was.some((mark) => mark.startsWith(hex(table)));
-  const found = marks(after).filter((mark) => hadMark || !mark.startsWith(hex(change.table)));
+  const hadMark = was.some((mark) => mark.startsWith(markOf(table)));
+  const found = marks(after).filter((mark) => hadMark || !mark.startsWith(markOf(change.table)));
   return same('marks of AUTOINCREMENT', expected.toSorted(), found.toSorted());
 }
 

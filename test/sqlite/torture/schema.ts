@@ -179,25 +179,45 @@ class Gaps {
 
 /** The table under test, what is around it, and its rows: as statements that may fail each, and are left out then. */
 export function worldOf(spec: SchemaSpec): World {
-  const gaps = new Gaps();
+  const table = tableOf(spec, new Gaps());
+  const objects = spec.objects.map((choice, at) => objectOf(choice, at, table));
+  return { table, objects, setup: rowsOf(spec, table) };
+}
+
+// Each piece is put in when SQLite takes it.
+function tableOf(spec: SchemaSpec, gaps: Gaps): TableModel {
+  let table = plainTable(spec, gaps);
+  const { columns } = table;
+  const improve = (next: TableModel): void => {
+    if (isTaken(next)) table = next;
+  };
+  for (const [id, at] of columns.flatMap((each) => partsOf(spec, each.id))) {
+    const column = columns.find((each) => each.id === id);
+    const part = column === undefined ? undefined : columnPart(at, column, columns, gaps);
+    if (part !== undefined) improve(withPart(table, id, part));
+  }
+  for (const choice of spec.constraints)
+    improve({ ...table, constraints: [...table.constraints, tablePart(choice, columns, gaps)] });
+  if (spec.options % 5 === 1) improve({ ...table, options: [...table.options, 'WITHOUT ROWID'] });
+  return spec.options % 11 === 1 ? { ...table, options: table.options.toReversed() } : table;
+}
+
+function partsOf(spec: SchemaSpec, id: number): readonly (readonly [id: number, part: number])[] {
+  return (spec.columns[id]?.parts ?? []).map((part) => [id, part]);
+}
+
+function plainTable(spec: SchemaSpec, gaps: Gaps): TableModel {
   const isStrict = spec.options % 7 === 1;
   const names = new Set<string>();
   const columns = spec.columns.flatMap((each, id): ColumnModel[] => {
     const name = pick(COLUMNS, each.name);
     if (names.has(fold(name))) return [];
     names.add(fold(name));
-    return [
-      {
-        id,
-        name,
-        gap: id === 0 && each.gap < 400 ? '' : gaps.gap(each.gap),
-        style: each.gap % 4,
-        type: pick(isStrict ? STRICT_TYPES : TYPES, each.type),
-        parts: [],
-      },
-    ];
+    const gap = id === 0 && each.gap < 400 ? '' : gaps.gap(each.gap);
+    const type = pick(isStrict ? STRICT_TYPES : TYPES, each.type);
+    return [{ id, name, gap, style: each.gap % 4, type, parts: [] }];
   });
-  let table: TableModel = {
+  return {
     name: pick(TABLES, spec.table),
     style: spec.table % 4,
     columns,
@@ -205,42 +225,25 @@ export function worldOf(spec: SchemaSpec): World {
     options: isStrict ? ['STRICT'] : [],
     end: pick(['', '\n', ' -- the end\n', ' /* end */'], spec.options),
   };
-  const tried = probe();
-  // Each piece is put in when SQLite takes it.
-  const improve = (next: TableModel): void => {
-    if (tried(next)) table = next;
-  };
-  for (const column of columns)
-    for (const at of spec.columns[column.id]?.parts ?? []) {
-      const part = columnPart(at, column, columns, gaps);
-      if (part === undefined) continue;
-      improve({
-        ...table,
-        columns: table.columns.map((each) =>
-          each.id === column.id ? { ...each, parts: [...each.parts, part] } : each,
-        ),
-      });
-    }
-  for (const choice of spec.constraints)
-    improve({ ...table, constraints: [...table.constraints, tablePart(choice, columns, gaps)] });
-  if (spec.options % 5 === 1) improve({ ...table, options: [...table.options, 'WITHOUT ROWID'] });
-  if (spec.options % 11 === 1 && table.options.length === 2)
-    table = { ...table, options: table.options.toReversed() };
-  const objects = spec.objects.map((choice, at) => objectOf(choice, at, table));
-  return { table, objects, setup: rowsOf(spec, table) };
 }
 
-function probe(): (table: TableModel) => boolean {
-  return (table) => {
-    try {
-      scratch().exec(`DROP TABLE IF EXISTS ${quoted(table.name, 0)}; ${render(table)}`);
-      return true;
-    } catch {
-      return false;
-    } finally {
-      scratch().exec(`DROP TABLE IF EXISTS ${quoted(table.name, 0)}`);
-    }
-  };
+function withPart(table: TableModel, id: number, part: Part): TableModel {
+  const columns = table.columns.map((each) =>
+    each.id === id ? { ...each, parts: [...each.parts, part] } : each,
+  );
+  return { ...table, columns };
+}
+
+function isTaken(table: TableModel): boolean {
+  const drop = `DROP TABLE IF EXISTS ${quoted(table.name, 0)}`;
+  try {
+    scratch().exec(`${drop}; ${render(table)}`);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    scratch().exec(drop);
+  }
 }
 
 let made: Database | undefined;
@@ -483,12 +486,17 @@ export function build(
   const there = objects.filter(({ sql }) => attempt(db, fill(sql, table)));
   for (const { name, sql } of there) fillObject(db, name, sql, table);
   if (spec.world % 4 === 1) db.exec('ANALYZE');
-  db.pragma(`foreign_keys = ${spec.pragmas % 2 === 0 ? 'ON' : 'OFF'}`);
-  if (spec.pragmas % 7 === 3) db.pragma('legacy_alter_table = ON');
-  if (spec.pragmas % 5 === 3) db.pragma('recursive_triggers = ON');
-  if (spec.pragmas % 11 === 3) db.pragma('ignore_check_constraints = ON');
-  db.defaultSafeIntegers(spec.pragmas % 6 === 3);
+  turn(db, spec.pragmas);
   return there;
+}
+
+/** What an application may have set. */
+function turn(db: Database, choice: number): void {
+  db.pragma(`foreign_keys = ${choice % 2 === 0 ? 'ON' : 'OFF'}`);
+  if (choice % 7 === 3) db.pragma('legacy_alter_table = ON');
+  if (choice % 5 === 3) db.pragma('recursive_triggers = ON');
+  if (choice % 11 === 3) db.pragma('ignore_check_constraints = ON');
+  db.defaultSafeIntegers(choice % 6 === 3);
 }
 
 function fillObject(db: Database, name: string, sql: string, table: TableModel): void {

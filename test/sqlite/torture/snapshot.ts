@@ -94,40 +94,55 @@ export function snapshotOf(db: Database): Snapshot {
   };
 }
 
-export function dumpOf(db: Database, schema: string, name: string): TableDump {
-  const found = all<ColumnFacts>(
-    db,
-    `SELECT name, pk, type, hidden, "notnull", dflt_value FROM pragma_table_xinfo(?, ?)`,
-    name,
-    schema,
-  );
-  const columns = found.map((each) => each.name);
+function dumpOf(db: Database, schema: string, name: string): TableDump {
+  const sql = 'SELECT name, pk, type, hidden, "notnull", dflt_value FROM pragma_table_xinfo(?, ?)';
+  const facts = all<ColumnFacts>(db, sql, name, schema);
+  const columns = facts.map((each) => each.name);
   const target = `${schema}.${quoted(name, 0)}`;
-  const free = ['rowid', '_rowid_', 'oid'].find((each) => !columns.some((one) => one.toLowerCase() === each));
-  const isBooks = name.startsWith('sqlite_'); // whose rows have no order
-  const own = name === 'sqlite_sequence' ? 'name' : name.startsWith('sqlite_stat') ? 'tbl' : undefined;
-  const where = own === undefined ? '' : ` WHERE ${own} NOT GLOB '_migrations*'`;
-  const rowid = !isBooks && free !== undefined && hasRowid(db, target, free) ? free : undefined;
+  const rowid = rowidOf(db, target, name, columns);
   const cells = columns.map((each) => cellOf(`t.${quoted(each, 0)}`));
-  const rows = db
-    .prepare(
-      `SELECT ${[...(rowid === undefined ? [] : [`CAST(t.${rowid} AS TEXT)`]), ...cells].join(', ')} FROM ${target} AS t${where}${rowid === undefined ? '' : ` ORDER BY t.${rowid}`}`,
-    )
-    .raw()
-    .all() as string[][];
-  const keys = found.filter(({ pk }) => pk > 0);
-  const hasIndex =
-    all(db, "SELECT 1 FROM pragma_index_list(?, ?) WHERE origin = 'pk'", name, schema).length > 0;
-  const isAlias =
-    rowid !== undefined && keys.length === 1 && keys[0]?.type.toUpperCase() === 'INTEGER' && !hasIndex;
-  const alias = isAlias ? keys[0]?.name : undefined;
+  const from = `FROM ${target} AS t${OWN[name] === undefined ? '' : ` WHERE ${OWN[name]} NOT GLOB '_migrations*'`}`;
+  const read = (list: readonly string[], order: string): string[][] =>
+    db
+      .prepare(`SELECT ${list.join(', ')} ${from}${order}`)
+      .raw()
+      .all() as string[][];
   return {
     columns,
     rowid: rowid !== undefined,
-    alias,
-    facts: found,
-    rows: rowid === undefined ? rows.toSorted((a, b) => (a.join('|') < b.join('|') ? -1 : 1)) : rows,
+    alias: rowid === undefined ? undefined : aliasIn(db, schema, name, facts),
+    facts,
+    rows:
+      rowid === undefined
+        ? read(cells, '').toSorted((a, b) => (a.join('|') < b.join('|') ? -1 : 1))
+        : read([`CAST(t.${rowid} AS TEXT)`, ...cells], ` ORDER BY t.${rowid}`),
   };
+}
+
+// The rows of SQLite's own books have no order, and some are about Decant's tables.
+const OWN: Readonly<Record<string, string>> = {
+  sqlite_sequence: 'name',
+  sqlite_stat1: 'tbl',
+  sqlite_stat4: 'tbl',
+};
+
+function rowidOf(db: Database, target: string, name: string, columns: readonly string[]): string | undefined {
+  if (name.startsWith('sqlite_')) return undefined;
+  const free = ['rowid', '_rowid_', 'oid'].find((each) => !columns.some((one) => one.toLowerCase() === each));
+  return free !== undefined && hasRowid(db, target, free) ? free : undefined;
+}
+
+function aliasIn(
+  db: Database,
+  schema: string,
+  name: string,
+  facts: readonly ColumnFacts[],
+): string | undefined {
+  const [key, ...others] = facts.filter(({ pk }) => pk > 0);
+  const hasIndex =
+    all(db, "SELECT 1 FROM pragma_index_list(?, ?) WHERE origin = 'pk'", name, schema).length > 0;
+  const isAlias = others.length === 0 && key?.type.toUpperCase() === 'INTEGER' && !hasIndex;
+  return isAlias ? key.name : undefined;
 }
 
 function hasRowid(db: Database, target: string, name: string): boolean {
@@ -172,13 +187,12 @@ function brokenIn(db: Database, objects: readonly StoredObject[]): readonly stri
         type === 'view'
           ? undefined
           : all<{ name: string }>(db, 'SELECT name FROM pragma_table_info(?)', name)[0]?.name;
+      const update = column === undefined ? `SELECT 1` : `UPDATE ${target} SET ${quoted(column, 0)} = NULL`;
       return [
         [`${type} ${name}: read`, `SELECT * FROM ${target}`],
         [`${type} ${name}: insert`, `INSERT INTO ${target} DEFAULT VALUES`],
         [`${type} ${name}: delete`, `DELETE FROM ${target}`],
-        ...(column === undefined
-          ? []
-          : [[`${type} ${name}: update`, `UPDATE ${target} SET ${quoted(column, 0)} = NULL`]]),
+        [`${type} ${name}: update`, update],
       ];
     });
   return statements.flatMap(([what = '', sql = '']) => {
@@ -191,6 +205,7 @@ function brokenIn(db: Database, objects: readonly StoredObject[]): readonly stri
   });
 }
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- what a row is, the query says
 export function all<Row>(db: Database, sql: string, ...parameters: readonly unknown[]): readonly Row[] {
   return db
     .prepare(sql)
