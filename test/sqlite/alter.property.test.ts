@@ -103,7 +103,7 @@ async function judgeIn(db: Connection, { schema, operations, how }: Drawn, run: 
   const after = stateOf(db);
   const found =
     'error' in result
-      ? refusal(result.error, differences(before.snapshot, after.snapshot))
+      ? [...refusal(result.error, differences(before.snapshot, after.snapshot)), ...needless(change)]
       : [
           ...complaints(subject, before.snapshot, after.snapshot),
           ...healthComplaints(subject, before, after),
@@ -181,6 +181,19 @@ function refusal(error: unknown, different: Complaints): Complaints {
       ? []
       : [`it threw no error of Decant's: ${(error as Error | undefined)?.stack ?? String(error)}`]),
   ];
+}
+
+// Nothing in a table or around it, broken as it may be, stands in the way of a default.
+function needless({ operations, table }: Change): Complaints {
+  const isHarmless = operations.every(
+    ({ method, args: [column, value] }) =>
+      (method === 'setDefault' || method === 'dropDefault') &&
+      typeof value !== 'object' &&
+      table.columns.some(
+        ({ name, parts }) => name === column && !parts.some(({ kind }) => kind === 'GENERATED'),
+      ),
+  );
+  return isHarmless ? ['it refused a default'] : [];
 }
 
 // Without names: so that the kinds can be counted.

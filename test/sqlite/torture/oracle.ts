@@ -294,16 +294,17 @@ function isIn({ columns }: TableModel, id: number): boolean {
 /** Whether a value is the same, or the same number, or the number that a text says. */
 function isAsGood(old: string, now: string): boolean {
   if (old === now) return true;
+  if (old.startsWith('text:') && now.startsWith('text:')) return false;
   const [was, is] = [numberIn(old), numberIn(now)];
   return was !== undefined && was === is;
 }
 
-// A text that holds NUL, as all of UTF-16 does, is not looked into.
+// Without the NULs of UTF-16.
 function numberIn(cell: string): string | undefined {
   const [type, value] = split(cell);
   if (type === 'integer' || type === 'real') return exact(value);
-  if (type !== 'text') return undefined;
-  return value.includes('00') ? undefined : exact(Buffer.from(value, 'hex').toString('utf8'));
+  const bytes = Buffer.from(value, 'hex').filter((byte) => byte !== 0);
+  return type === 'text' ? exact(Buffer.from(bytes).toString('latin1')) : undefined;
 }
 
 function split(cell: string): readonly [type: string, text: string] {
@@ -315,7 +316,7 @@ function split(cell: string): readonly [type: string, text: string] {
 function exact(text: string): string {
   if (/^-?\d+$/.test(text)) return String(BigInt(text));
   if (/^-?9\.0e\+?999$|^-?Inf$/i.test(text)) return text.startsWith('-') ? '-inf' : 'inf';
-  const number = Number(text);
+  const number = text.trim() === '' ? Number.NaN : Number(text);
   return Number.isInteger(number) ? String(BigInt(number)) : String(number);
 }
 
@@ -363,7 +364,7 @@ function statisticsIn({ tables, pragmas }: Snapshot): readonly (readonly [string
 
 function statistics({ table, objects: models, change }: Case, before: Snapshot, after: Snapshot): Complaints {
   const [was, is] = [statisticsIn(before), statisticsIn(after)];
-  const touched = new Set([...softColumns(change), ...change.dropped, ...recollated(table, change.table)]);
+  const touched = new Set([...softColumns(change), ...change.dropped, ...reordered(table, change.table)]);
   const known = new Set(
     after.objects.flatMap(({ name, type }) => (type === 'table' || type === 'index' ? [fold(name)] : [])),
   );
@@ -387,13 +388,16 @@ function textOf(cell: string | undefined, pragmas: Snapshot['pragmas']): string 
   return Buffer.from(hex, 'hex').toString(pragmas['encoding'] === 'UTF-8' ? 'utf8' : 'utf16le');
 }
 
-function collationOf({ columns }: TableModel, id: number): string {
-  const parts = columns.find((each) => each.id === id)?.parts.filter(({ kind }) => kind === 'COLLATE');
+function orderingOf({ columns }: TableModel, id: number): string {
+  const parts = columns
+    .find((each) => each.id === id)
+    ?.parts.filter(({ kind }) => kind === 'COLLATE' || kind === 'GENERATED');
   return parts?.map(({ text }) => text).join() ?? '';
 }
 
-function recollated(old: TableModel, now: TableModel): readonly number[] {
-  return old.columns.map(({ id }) => id).filter((id) => collationOf(old, id) !== collationOf(now, id));
+// Columns whose values may stand in another order, or be computed otherwise.
+function reordered(old: TableModel, now: TableModel): readonly number[] {
+  return old.columns.map(({ id }) => id).filter((id) => orderingOf(old, id) !== orderingOf(now, id));
 }
 
 /** The full-text tables whose index is not that of their content. */

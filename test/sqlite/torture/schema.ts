@@ -238,6 +238,7 @@ function isTaken(table: TableModel): boolean {
   const drop = `DROP TABLE IF EXISTS ${quoted(table.name, 0)}`;
   try {
     scratch().exec(`${drop}; ${render(table)}`);
+    scratch().prepare(`SELECT * FROM ${quoted(table.name, 0)}`); // a loop of generated columns
     return true;
   } catch {
     return false;
