@@ -21,7 +21,7 @@ function stumbling(name: string, act: Act, ways: readonly string[]): Kind {
   return {
     name,
     short: 1,
-    long: 100,
+    long: 25,
     prepare: async (workshop, folder) => {
       const library = join(folder, 'fault.so');
       const impossible = compile(library);

@@ -16,7 +16,7 @@ const MIGRATIONS = 20;
 export const races: readonly Kind[] = JOURNALS.map((journal) => ({
   name: `${PROCESSES} processes race ${MIGRATIONS} migrations, ${journal}`,
   short: 1,
-  long: 20,
+  long: 10,
   prepare: async (_workshop, folder) => {
     const directory = join(folder, 'migrations');
     const template = join(folder, 'template');
