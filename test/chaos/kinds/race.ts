@@ -63,7 +63,7 @@ async function race(
   const racers = Array.from({ length: PROCESSES }, () => start(act, own));
   const victim = random.below(2) === 0 ? racers[0] : undefined;
   if (victim !== undefined) {
-    await sleep(150 + random.below(1500));
+    await sleep(150 + random.below(900));
     victim.child.kill('SIGKILL');
   }
   const ends = await Promise.all(racers.map(({ finished }) => finished));
