@@ -107,7 +107,6 @@ export abstract class BaseCommand extends Command {
   private readonly onProgress = (progress: Progress): void => {
     if (this.jsonEnabled()) return;
     if (progress.type === 'backup') return this.#backingUp(progress.copied, progress.total);
-    if (progress.type === 'backed-up') return stderr(`Backup:     ${progress.backup.file}`);
     this.#showStep(progress);
   };
 

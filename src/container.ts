@@ -63,6 +63,8 @@ export interface DecantOptions extends Partial<HistoryPolicy> {
 
 /** What `registerDecant` hands back. */
 export interface DecantRegistration {
+  /** The backups of the database: to list, make and restore. */
+  readonly backups: Backups;
   /** Closes the database, if Decant opened it. */
   close(): void;
 }
@@ -104,7 +106,12 @@ export function registerDecant(container: DependencyContainer, options: DecantOp
         hasDatabase(options) ? scope.resolve(BACKUPS) : undefined,
       ),
   });
-  return { close: () => connection.close() };
+  return {
+    get backups() {
+      return container.resolve(BACKUPS);
+    },
+    close: () => connection.close(),
+  };
 }
 
 /** The service that one CLI command works with, in a container of its own. */

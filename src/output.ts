@@ -56,7 +56,8 @@ export function runText(report: RunReport, paint: Paint): string {
     plural(count('applied'), 'applied'),
     plural(count('skipped'), 'done by another process'),
   ].filter((part) => part !== '');
-  return [`Done: ${parts.join(', ')}.`, ...warnings].join('\n');
+  const backup = report.backup === null ? [] : [paint('dim', `Backup: ${report.backup}`)];
+  return [`Done: ${parts.join(', ')}.`, ...backup, ...warnings].join('\n');
 }
 
 /** `migrate:backups`: a line for each, newest first. */

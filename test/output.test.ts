@@ -237,6 +237,11 @@ const report = (
 });
 
 describe('runText', () => {
+  it('names the backup that was made', () => {
+    const made = { ...report('up', ['applied']), backup: '/x/app.db.backups/y.db' };
+    expect(runText(made, plain)).toBe('Done: 1 applied.\nBackup: /x/app.db.backups/y.db');
+  });
+
   it.each<[string, RunReport]>([
     ['Done: 1 applied.', report('up', ['applied'])],
     ['Done: 3 applied.', report('up', ['applied', 'applied', 'applied'])],

@@ -1,4 +1,3 @@
-import type { Backup } from './backup.js';
 import type { Direction } from './migration.js';
 import type { Command, HeldMigration, PlanStep } from './plan.js';
 
@@ -29,7 +28,6 @@ export interface RunReport {
 export type Progress =
   /** Of the backup: how many bytes of how many have been copied. */
   | { readonly type: 'backup'; readonly copied: number; readonly total: number }
-  | { readonly type: 'backed-up'; readonly backup: Backup }
   | { readonly type: 'start'; readonly step: PlanStep; readonly index: number; readonly total: number }
   | { readonly type: 'done'; readonly result: StepResult; readonly index: number; readonly total: number };
 

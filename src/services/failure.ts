@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { Backup } from '../domain/backup.js';
 import type { PlanStep } from '../domain/plan.js';
 import {
+  AlterTableError,
   AsyncMigrationError,
   DatabaseError,
   DatabaseLockedError,
@@ -101,7 +102,7 @@ function errorFor(kind: BodyError['kind'], failure: Failure, cause: unknown): Mi
   if (kind === 'returned a promise') return asyncError(failure);
   if (kind === 'ended the transaction') return transactionEnded(failure, cause);
   const message = `${subject(failure)} failed: ${messageOf(cause)}`;
-  return new MigrationFailedError(failure, message, hint(failure), cause);
+  return new MigrationFailedError(failure, message, hint(failure, cause), cause);
 }
 
 // Anything can be thrown, also what cannot be shown.
@@ -208,11 +209,14 @@ function subject(failure: Failure): string {
   return `Migration ${failure.migration}${file}`;
 }
 
-function hint({ sqliteCode, rolledBack, direction }: Failure): string {
+function hint({ sqliteCode, rolledBack, direction }: Failure, cause: unknown): string {
   if (sqliteCode !== undefined && /FULL|IOERR|READONLY|CORRUPT/.test(sqliteCode)) return hintFor(sqliteCode);
   if (rolledBack === 'unknown')
     return 'It ran without a transaction: look at what it left, mend it, and run again.';
-  return `Mend the migration and run decant migrate:${direction} again; the database is as it was before it.`;
+  const again = `run decant migrate:${direction} again; the database is as it was before it.`;
+  // alterTable() and its like know what to do about what they refuse.
+  if (cause instanceof AlterTableError) return `${cause.hint} Then ${again}`;
+  return `Mend the migration and ${again}`;
 }
 
 // The innermost frame that is in the migration's own file. A frame names it as a path or as a URL, which has a query

@@ -105,11 +105,9 @@ export class SafetyNet {
     if (steps.length === 0) return undefined;
     const preceded = { runId: this.#run.id, command: this.#plan.command, names: namesOf(steps) };
     try {
-      const backup = await this.#backups?.make(preceded, (copied, total) =>
+      return await this.#backups?.make(preceded, (copied, total) =>
         this.#onProgress?.({ type: 'backup', copied, total }),
       );
-      if (backup !== undefined) this.#onProgress?.({ type: 'backed-up', backup });
-      return backup;
     } catch (error) {
       throw this.#afterOthers(error);
     }

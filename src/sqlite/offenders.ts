@@ -52,7 +52,9 @@ export function explainCopy(
   pairs: readonly Pair[],
   error: unknown,
 ): AlterTableError {
-  const message = (error as Error).message.replaceAll(made.name, old.table.name);
+  const said = (error as Error).message.replaceAll(made.name, old.table.name);
+  // "datatype mismatch": a rowid is an integer, and SQLite does not say which column that is.
+  const message = said === 'datatype mismatch' ? `${said} in column ${made.rowidColumn ?? 'rowid'}` : said;
   const search = searchFor((error as { code: string }).code, message, target, pairs);
   const found =
     search === undefined ? NOTHING : attempt(() => rowsWhere(db, old, search.where, search.columns));
@@ -102,9 +104,10 @@ function searchFor(
     PRIMARYKEY: () => ({ where: repeated(sources, target, named), columns }),
     ROWID: () => ({ where: repeated(sources, target, named), columns }),
     CHECK: () => ({ where: failedChecks(message, target, pairs), columns: [] }),
+    MISMATCH: () => ({ where: notInteger(source), columns }),
     DATATYPE: () => ({ where: column === undefined ? 'false' : misfit(target, column, source), columns }),
   };
-  return searches[code.replace('SQLITE_CONSTRAINT_', '')]?.();
+  return searches[code.replace(/^SQLITE_(?:CONSTRAINT_)?/, '')]?.();
 }
 
 // As in "UNIQUE constraint failed: users.a, users.b" and "cannot store TEXT value in INTEGER column users.age".
@@ -155,8 +158,16 @@ function misfit(target: TableSql, column: ColumnSql, source: string): string {
   if (!optionsOf(target).includes('STRICT')) return `typeof(${source}) <> 'integer'`;
   if (type === 'TEXT') return `typeof(${source}) = 'blob'`;
   if (type === 'BLOB') return `typeof(${source}) NOT IN ('blob', 'null')`;
-  const number = `CAST(${source} AS NUMERIC)`;
-  const isNumber = `typeof(${source}) <> 'blob' AND ${number} = ${source}`;
-  const fits = type === 'REAL' ? isNumber : `${isNumber} AND typeof(${number}) = 'integer'`;
-  return `${source} IS NOT NULL AND NOT (${fits})`;
+  if (type !== 'REAL') return notInteger(source);
+  return `${source} IS NOT NULL AND NOT (${isNumber(source)})`;
+}
+
+function notInteger(source: string): string {
+  const isInteger = `${isNumber(source)} AND typeof(CAST(${source} AS NUMERIC)) = 'integer'`;
+  return `${source} IS NOT NULL AND NOT (${isInteger})`;
+}
+
+// To compare a text with a number, SQLite reads it as one, if all of it is one.
+function isNumber(source: string): string {
+  return `typeof(${source}) <> 'blob' AND CAST(${source} AS NUMERIC) = ${source}`;
 }

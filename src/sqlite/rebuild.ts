@@ -105,7 +105,7 @@ function hasMark(db: Database, old: TableState): boolean {
 }
 
 export function isConstraint(error: unknown): boolean {
-  return String((error as { code?: unknown } | undefined)?.code).startsWith('SQLITE_CONSTRAINT');
+  return /^SQLITE_(?:CONSTRAINT|MISMATCH)/.test(String((error as { code?: unknown } | undefined)?.code));
 }
 
 /** The statements that hand a table's statistics on to another name. */

@@ -62,7 +62,10 @@ describe('README.md', () => {
       .split('\n')
       .slice(4)
       .filter((line) => line.startsWith('|'));
-    const tests = rows.map((row) => /\]\((test\/[^)]+)\) +\|$/.exec(row)?.[1] ?? row);
+    const tests = rows.flatMap((row) =>
+      [...row.matchAll(/\]\((test\/[^)]+)\)/g)].map(([, file = '']) => file),
+    );
+    expect(rows.filter((row) => !/\]\(test\/[^)]+\) +\|$/.test(row))).toEqual([]);
     expect(tests.length).toBeGreaterThan(8);
     expect(tests.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
   });

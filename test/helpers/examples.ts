@@ -82,10 +82,12 @@ export class Workshop {
       .replaceAll(folder, '/home/you/app')
       .replaceAll(join(this.root, 'home'), '/home/you')
       .replaceAll(ROOT, '/home/you/app/node_modules/decant')
+      .replaceAll(/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z-[\da-f]{12}/g, '<backup>')
       .replaceAll(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+Z)?/g, '<time>')
       .replaceAll(/\b20\d{12}(?=_)/g, '<timestamp>')
       .replaceAll(/\((?:\d+ ms|\d+\.\d s)\)/g, '(<duration>)')
       .replaceAll(/"durationMs": [\d.e-]+/g, '"durationMs": 0')
+      .replaceAll(/"size": \d+/g, '"size": 0')
       .replaceAll(/"runId": "[\da-f]+"/g, '"runId": "<id>"')
       .replaceAll(/[ \t]+$/gm, '')
       .trim();

@@ -411,6 +411,12 @@ describe('alterTable', () => {
       'altered beyond return',
     ],
     [
+      'a text as a rowid',
+      "CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1), ('x')",
+      (t) => t.setPrimaryKey(['a']),
+      "datatype mismatch in column a. 1 row does not keep to it. Rows: rowid 2: 'x'",
+    ],
+    [
       'a column that an index names',
       'CREATE TABLE t (a, b); CREATE INDEX i ON t (a) WHERE b > 0',
       (t) => t.dropColumn('b'),
@@ -761,15 +767,16 @@ function scoped(db: Handle, told: string[]): Handle {
   return Object.assign(Object.create(db) as Handle, { [SCOPE_KEY]: scope });
 }
 
+const RENAME_AND_REBUILD: Change = (table) =>
+  table.renameColumn('legacy', 'old').setType('age', 'INTEGER').setDefault('old', 'x');
+
 describe('alterTableSql', () => {
   it('gives the statements that alterTable runs, and changes nothing', () => {
     const db = tortured();
     const before = picture(db);
-    const change: Change = (table) =>
-      table.renameColumn('legacy', 'old').setType('age', 'INTEGER').setDefault('old', 'x');
-    const statements = alterTableSql(db, 'users', change);
+    const statements = alterTableSql(db, 'users', RENAME_AND_REBUILD);
     expect(picture(db)).toEqual(before);
-    expect(alterTable(db, 'users', change).statements).toEqual(statements);
+    expect(alterTable(db, 'users', RENAME_AND_REBUILD).statements).toEqual(statements);
     expect(statements[0]).toBe('ALTER TABLE main."users" RENAME COLUMN "legacy" TO "old"');
   });
 

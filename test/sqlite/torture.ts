@@ -104,17 +104,16 @@ export function contentOf(db: Handle, table: string, columns?: readonly string[]
     .get(table) as {
     wr: number;
   };
-  const names =
-    columns ??
-    (db
-      .prepare(`SELECT name FROM pragma_table_xinfo(?, 'main') ORDER BY cid`)
-      .pluck()
-      .all(table) as string[]);
+  const all = db
+    .prepare(`SELECT name FROM pragma_table_xinfo(?, 'main') ORDER BY cid`)
+    .pluck()
+    .all(table) as string[];
+  const names = columns ?? all;
   const cells = names.map((name) => {
     const quoted = `"${name.replaceAll('"', '""')}"`;
     return `typeof(${quoted}) || ' ' || CASE typeof(${quoted}) WHEN 'real' THEN format('%!.20g', ${quoted}) WHEN 'null' THEN '' ELSE hex(CAST(${quoted} AS BLOB)) END`;
   });
-  const free = ['rowid', '_rowid_', 'oid'].find((each) => !names.some((name) => name.toLowerCase() === each));
+  const free = ['rowid', '_rowid_', 'oid'].find((each) => !all.some((name) => name.toLowerCase() === each));
   const key = wr === 1 || free === undefined || /^sqlite_|^found_/.test(table) ? '0' : free;
   const sql = `SELECT ${[key, ...cells].join(" || ' | ' || ")} FROM main."${table}"`;
   return (db.prepare(sql).pluck().all() as string[]).toSorted();
