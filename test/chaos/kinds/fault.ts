@@ -37,7 +37,15 @@ function stumbling(name: string, act: Act, ways: readonly string[]): Kind {
           const left = join(own, 'left');
           copyProject(template.folder, left);
           const fault = { FAULT: random.pick(ways), FAULT_AT: String(momentIn(course, random)) };
-          return judge(template, left, await start(act, left, { ...fault, LD_PRELOAD: library }).finished);
+          return judge(
+            template,
+            left,
+            await start(act, left, { ...fault, LD_PRELOAD: library }).finished,
+          ).catch((error: unknown) => {
+            throw new Error(`${fault.FAULT} at change ${fault.FAULT_AT} of ${course.count}`, {
+              cause: error,
+            });
+          });
         },
       };
     },
