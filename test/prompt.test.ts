@@ -7,7 +7,7 @@ const CANCELLED = Symbol('what it answers to Ctrl-C');
 const confirm = jest.fn<(options: object) => Promise<unknown>>();
 const text = jest.fn<(options: object) => Promise<unknown>>();
 jest.unstable_mockModule('@clack/prompts', () => ({ confirm, text }));
-const { askName, confirmRollback } = await import('../src/prompt.js');
+const { askName, confirmRestore, confirmRollback } = await import('../src/prompt.js');
 
 beforeEach(() => {
   confirm.mockReset();
@@ -39,6 +39,14 @@ describe('on a terminal', () => {
     });
   });
 
+  it('a restore is asked for by name, and only yes is yes', async () => {
+    confirm.mockResolvedValueOnce(true).mockResolvedValueOnce(CANCELLED);
+    expect(await confirmRestore('app.db', 'b')).toBe(true);
+    expect(await confirmRestore('app.db', 'b')).toBe(false);
+    const message = 'Really replace the content of app.db by b?';
+    expect(confirm).toHaveBeenCalledWith(expect.objectContaining({ message, initialValue: false }));
+  });
+
   it('the name of a new migration is what was typed', async () => {
     text.mockResolvedValue('add users');
     expect(await askName()).toBe('add users');
@@ -47,6 +55,7 @@ describe('on a terminal', () => {
 
   it.each([
     ['a rollback', confirm, () => confirmRollback(['001_a'])],
+    ['a restore', confirm, () => confirmRestore('app.db', 'b')],
     ['a name', text, askName],
   ])('Ctrl-D, and no other key, takes back the question for %s', async (_what, question, ask) => {
     let whileOpen: boolean | undefined;
@@ -92,6 +101,9 @@ describe.each([
       code: 'DECANT_CONFIRMATION_REQUIRED',
       message: 'This would roll back 1 migration (001_a), and nobody can be asked.',
       hint: expect.stringContaining('--yes'),
+    });
+    expect(await rejectionOf(confirmRestore('app.db', 'b'))).toMatchObject({
+      code: 'DECANT_CONFIRMATION_REQUIRED',
     });
     expect(await rejectionOf(askName())).toMatchObject({
       code: 'DECANT_USAGE',

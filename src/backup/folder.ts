@@ -65,8 +65,8 @@ export class BackupFolder {
     const name = backupName(madeAt, preceded.runId);
     const { file, note, partial } = filesOf(this.path, name);
     try {
-      // Who may not read the database may not read its backup.
-      closeSync(openSync(partial, 'wx', statSync(this.#database).mode & 0o777));
+      // Who may not read the database may not read its backup; its owner has to write it.
+      closeSync(openSync(partial, 'wx', (statSync(this.#database).mode & 0o777) | 0o600));
       await fill(partial);
       this.#finish(partial, check);
       syncToDisk(partial);

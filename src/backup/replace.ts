@@ -46,7 +46,16 @@ export async function replaceBy(live: Live, backup: Backup, replacement: Replace
     }
   } finally {
     raw?.close();
-    removeDatabase(copy);
+    removeIfPossible(copy);
+  }
+}
+
+// What was restored is restored, also where this fails: sweep() removes it later.
+function removeIfPossible(file: string): void {
+  try {
+    removeDatabase(file);
+  } catch {
+    return;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Backup } from '../domain/backup.js';
 import type { Plan, PlanStep } from '../domain/plan.js';
 import type { OnProgress } from '../domain/report.js';
-import { BackupError, MigrationFailedError } from '../errors.js';
+import { BackupError, MigrationFailedError, NotRecordedError } from '../errors.js';
 import { wantsBackup, type Backups } from './backups.js';
 import { notRestored, restored } from './failure.js';
 import type { LoadedMigrations } from './loaded-migration.js';
@@ -65,10 +65,21 @@ export class SafetyNet {
   async caught(error: unknown): Promise<unknown> {
     const failed = this.#run.halfDone;
     if (failed !== undefined && this.#last !== undefined) return this.#undo(error, failed, this.#last);
-    if (!(error instanceof MigrationFailedError) || this.#first === undefined) return error;
-    const { completed, rolledBack } = error.failure;
-    if (completed.length === 0 && rolledBack === 'all') return this.#forget(error);
+    if (this.#first === undefined) return error;
+    if (this.#isUntouchedBy(error)) return this.#forget(error);
+    if (!(error instanceof MigrationFailedError)) return error;
     return Object.assign(error, { failure: { ...error.failure, backup: this.#first.file } });
+  }
+
+  #isUntouchedBy(error: unknown): boolean {
+    if (!this.#hasDoneNothing() || error instanceof NotRecordedError) return false;
+    return !(error instanceof MigrationFailedError) || error.failure.rolledBack === 'all';
+  }
+
+  #hasDoneNothing(): boolean {
+    return (
+      this.#run.halfDone === undefined && this.#run.results.every(({ outcome }) => outcome === 'skipped')
+    );
   }
 
   async #undo(error: unknown, failed: JournalEntry, backup: Backup): Promise<unknown> {
@@ -86,7 +97,7 @@ export class SafetyNet {
    */
   fold(): readonly string[] {
     try {
-      if (this.#run.results.every(({ outcome }) => outcome === 'skipped')) this.#forget(undefined);
+      if (this.#hasDoneNothing()) this.#forget(undefined);
       else if (this.#first !== undefined) this.#backups?.prune(this.#first);
       return [];
     } catch (error) {

@@ -191,7 +191,8 @@ export function droppingKey(kind: 'UNIQUE' | 'FOREIGN', key: string | readonly s
   };
 }
 
-function namesKey(names: readonly string[]): string {
+/** A text that is the same for the same columns in the same order. */
+export function namesKey(names: readonly string[]): string {
   return JSON.stringify(names.map(foldName));
 }
 

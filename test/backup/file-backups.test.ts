@@ -177,6 +177,17 @@ describe('make()', () => {
     expect(statSync(copy).mode & 0o777).toBe(0o600);
   });
 
+  it('backs up a database that may only be read, in a folder that may only be read, to another folder', async () => {
+    const file = makeDatabase('delete', 3);
+    const directory = makeFolder();
+    chmodSync(file, 0o444);
+    chmodSync(dirname(file), 0o555);
+    const backup = await backupsOf(file, { directory }).make(BY_HAND);
+    chmodSync(dirname(file), 0o755);
+    expect(valueIn(backup?.file ?? '', COUNTS)).toBe('3/3');
+    expect(statSync(backup?.file ?? '').mode & 0o777).toBe(0o644);
+  });
+
   it('finds the backups of a database by every link to it, and whatever its name', async () => {
     const file = makeDatabase('delete', 3, 'my data #1?.db');
     const link = `${makeFolder()}/link.db`;

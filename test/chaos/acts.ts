@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import 'reflect-metadata';
-import * as library from 'decant';
+import { MigrationService, registerDecant } from 'decant';
 import { container } from 'tsyringe';
-import { decant, LIBRARY, type End, type Running } from './processes.js';
+import { decant, type End, type Running } from './processes.js';
 import { differences, stateOf, type State } from './state.js';
 
 /** Something that Decant does to a database, and in which it is disturbed. */
@@ -15,8 +15,6 @@ export interface Act {
   readonly words: readonly string[];
   /** The folder of migrations that the next `up` applies. */
   readonly directory: string;
-  /** Why it cannot be tried. */
-  readonly impossible?: string | undefined;
   /** Takes a new database to where the act begins. */
   readonly begin: (folder: string) => Promise<unknown>;
   /** Does the same as the act, step by step, each of them whole. */
@@ -30,16 +28,12 @@ const REBUILDS = fileURLToPath(new URL('rebuilds', import.meta.url));
 
 export const UP = migrating('up', 'up', MIGRATIONS);
 const DOWN = migrating('down', 'down', MIGRATIONS);
-const REBUILD_UP = { ...migrating('rebuilds', 'up', REBUILDS), impossible: needsExport('rebuildTable') };
-const REBUILD_DOWN = {
-  ...migrating('rebuilds back', 'down', REBUILDS),
-  impossible: needsExport('rebuildTable'),
-};
+const REBUILD_UP = migrating('rebuilds', 'up', REBUILDS);
+const REBUILD_DOWN = migrating('rebuilds back', 'down', REBUILDS);
 export const BACKUP: Act = {
   name: 'backup',
   words: ['migrate:backup'],
   directory: MIGRATIONS,
-  impossible: needsCommand('backup'),
   begin: () => Promise.resolve(),
   walk: () => Promise.resolve(),
 };
@@ -47,7 +41,6 @@ export const RESTORE: Act = {
   name: 'restore',
   words: ['migrate:restore', 'latest', '--yes'],
   directory: MIGRATIONS,
-  impossible: needsCommand('restore'),
   // What is restored was before all migrations, and what is replaced is after them.
   begin: async (folder) => {
     await finish(BACKUP, folder);
@@ -61,22 +54,9 @@ export const RESTORE: Act = {
 };
 
 /** Those that run migrations: the database's own, and those that alter tables. */
-export const RUNS: readonly Act[] = [UP, DOWN, REBUILD_UP, REBUILD_DOWN].filter(isPossible);
+export const RUNS: readonly Act[] = [UP, DOWN, REBUILD_UP, REBUILD_DOWN];
 
-export const ACTS: readonly Act[] = [...RUNS, BACKUP, RESTORE].filter(isPossible);
-
-function isPossible({ impossible }: Act): boolean {
-  return impossible === undefined;
-}
-
-function needsCommand(command: string): string | undefined {
-  const file = join(LIBRARY, 'commands', 'migrate', `${command}.js`);
-  return existsSync(file) ? undefined : `there is no migrate:${command}`;
-}
-
-function needsExport(name: string): string | undefined {
-  return name in library ? undefined : `there is no ${name}()`;
-}
+export const ACTS: readonly Act[] = [...RUNS, BACKUP, RESTORE];
 
 function migrating(name: string, direction: 'up' | 'down', directory: string): Act {
   return {
@@ -112,7 +92,7 @@ export async function finish(act: Act, folder: string, env?: Readonly<Record<str
 /** Runs the engine in this process, on a connection of its own. */
 export async function migrate(
   folder: string,
-  work: (service: library.MigrationService, db: Database.Database) => Promise<unknown>,
+  work: (service: MigrationService, db: Database.Database) => Promise<unknown>,
   directory: string,
 ): Promise<void> {
   const db = new Database(databaseIn(folder), { timeout: 10_000 });
@@ -124,15 +104,11 @@ export async function migrate(
 }
 
 /** One that makes no backups. */
-export function serviceFor(database: Database.Database, directory: string): library.MigrationService {
+export function serviceFor(database: Database.Database, directory: string): MigrationService {
   const own = container.createChildContainer();
-  const options = { database, directory, backup: 'never' } as const;
-  library.registerDecant(own, options);
-  return own.resolve(library.MigrationService);
+  registerDecant(own, { database, directory, backup: 'never' });
+  return own.resolve(MigrationService);
 }
-
-/** Whether what the CLI does to a database is preceded by a backup. */
-export const BACKS_UP = isPossible(BACKUP);
 
 /**
  * Looks at all that has the name of a finished backup.

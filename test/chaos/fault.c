@@ -5,7 +5,8 @@
  *   FAULT=torn       it is killed when half of the bytes are written
  *   FAULT=EIO        that change fails, once; ENOSPC likewise
  *   FAULT=EIO+       that change fails, and all that follow; ENOSPC+ likewise
- *   FAULT_LOG=path   in the end it says there how many changes there were
+ *   FAULT_LOG=path   it says there at which changes something was decided (a commit, a removal, a new name), a line
+ *                    each, and in the end how many changes there were
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -30,6 +31,19 @@ static int is_our_file(int fd) {
   return is_ours(path);
 }
 
+static void note(long change) {
+  const char *log = getenv("FAULT_LOG");
+  FILE *file = log == NULL ? NULL : fopen(log, "a");
+  if (file == NULL) return;
+  fprintf(file, "%ld\n", change);
+  fclose(file);
+}
+
+/* The header of a frame of a WAL that ends a transaction: it says how large the database is then. */
+static int is_commit(const unsigned char *bytes, size_t count) {
+  return count == 24 && (bytes[4] | bytes[5] | bytes[6] | bytes[7]) != 0;
+}
+
 /* Whether this change is to fail, with errno set. May not return. */
 static int stumbles(int fd, const void *bytes, size_t count, off_t offset) {
   const char *at = getenv("FAULT_AT"), *fault = getenv("FAULT");
@@ -48,6 +62,7 @@ static int stumbles(int fd, const void *bytes, size_t count, off_t offset) {
 
 ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset) {
   if (is_our_file(fd) && stumbles(fd, bytes, count, offset)) return -1;
+  if (is_commit(bytes, count) && is_our_file(fd)) note(changes);
   return syscall(SYS_pwrite64, fd, bytes, count, offset);
 }
 ssize_t pwrite(int fd, const void *bytes, size_t count, off_t offset) { return pwrite64(fd, bytes, count, offset); }
@@ -74,18 +89,14 @@ int fdatasync(int fd) {
 
 int unlink(const char *path) {
   if (is_ours(path) && stumbles(-1, NULL, 0, 0)) return -1;
+  if (is_ours(path)) note(changes);
   return syscall(SYS_unlink, path);
 }
 
 int rename(const char *from, const char *to) {
   if (is_ours(to) && stumbles(-1, NULL, 0, 0)) return -1;
+  if (is_ours(to)) note(changes);
   return syscall(SYS_rename, from, to);
 }
 
-__attribute__((destructor)) static void say(void) {
-  const char *log = getenv("FAULT_LOG");
-  FILE *file = log == NULL ? NULL : fopen(log, "w");
-  if (file == NULL) return;
-  fprintf(file, "%ld\n", changes);
-  fclose(file);
-}
+__attribute__((destructor)) static void say(void) { note(changes); }

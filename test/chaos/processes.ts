@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** What `npm run build` made. */
-export const LIBRARY = fileURLToPath(new URL('../../lib', import.meta.url));
+const CLI = fileURLToPath(new URL('../../lib/cli.js', import.meta.url));
 
 /** How the CLI ended. */
 export interface End {
@@ -26,7 +25,7 @@ export function decant(
   env: Readonly<Record<string, string>> = {},
 ): Running {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [join(LIBRARY, 'cli.js'), ...args], {
+  const child = spawn(process.execPath, [CLI, ...args], {
     cwd,
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { databaseIn, finish, migrate, backupsIn, BACKS_UP, type Act } from './acts.js';
+import { databaseIn, finish, migrate, backupsIn, type Act } from './acts.js';
 import type { End } from './processes.js';
 import { differences, stateOf, type State } from './state.js';
 import { makeSubject, type Journal } from './subject.js';
@@ -96,7 +96,7 @@ export async function judge(template: Template, left: string, end: End): Promise
 
 // What was changed must have been backed up before.
 function refuseLostBackup({ words, keeps }: Act, backups: ReadonlySet<number>, isChanged: boolean): void {
-  const backsUp = BACKS_UP && !words.includes('--no-backup');
+  const backsUp = !words.includes('--no-backup');
   if (backsUp && isChanged && !backups.has(0)) throw new Error('there is no backup of what was before');
   if (keeps !== undefined && !backups.has(keeps)) throw new Error('the backup is gone');
 }
@@ -125,9 +125,13 @@ export async function expectNextUp(
 
 // What the CLI said was done must be so, and no more than that, but for the one that it was ended in.
 function refuseFalseReport({ code, signal, output }: End, index: number, { states }: Reference): void {
-  const said = output.match(/^✓ (?:Applied|Rolled back) \d/gm)?.length ?? 0;
-  const most = signal === null ? said : said + 1;
+  const said = [...output.matchAll(/^✓ (?:Applied|Rolled back) \d/gm)].length;
+  // Nor can SQLite tell whether a commit lasts that it has written and of which the disk then reports an error.
+  const isUnknown = signal !== null || output.includes('disk I/O error');
+  const most = isUnknown ? said + 1 : said;
   const isTrue = code === 0 ? index === states.length - 1 : index >= said && index <= most;
-  if (!isTrue || output.includes('Rolled back  not all'))
-    throw new Error(`in state ${index} it ended with ${signal ?? code}, and said:\n${output}`);
+  // Where RELEASE of the guard is what fails, the engine does not yet know why, and warns of more than is so.
+  const isRolledBack = !output.includes('Rolled back  not all') || /was not recorded\.$/m.test(output);
+  if (isTrue && isRolledBack) return;
+  throw new Error(`in state ${index} it ended with ${signal ?? code}, and said:\n${output}`);
 }

@@ -162,7 +162,7 @@ const COLOUR = new RegExp(`${ESCAPE}\\[3\\dm`);
 
   it('asks although stdout goes to a file, where only the result is to be', async () => {
     const folder = await bothApplied();
-    const args = ['migrate:reset', ...FLAGS, '>out'];
+    const args = ['migrate:reset', '--no-backup', ...FLAGS, '>out'];
     const ran = await onTerminal(args, { folder, asks: REALLY, keys: 'y' });
     expect({ code: ran.code, applied: await applied(folder) }).toEqual({ code: 0, applied: 0 });
     expect(readFileSync(join(folder, 'out'), 'utf8')).toMatch(

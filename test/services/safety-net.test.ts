@@ -129,6 +129,14 @@ describe('a run', () => {
     other.close();
   });
 
+  it('leaves none when the lock was waited for in vain, and nothing was done', async () => {
+    const other = new Database(file);
+    other.exec('BEGIN IMMEDIATE');
+    expect(await rejectionOf(service(THREE).up())).toMatchObject({ code: 'DECANT_LOCKED' });
+    expect(kept()).toEqual([]);
+    other.close();
+  });
+
   it('names the backup of before the run when it fails half way', async () => {
     const broken = { name: '002_broken', up: (handle: Connection) => handle.exec('BOGUS') };
     const error = (await rejectionOf(service([...THREE.slice(0, 1), broken]).up())) as MigrationFailedError;

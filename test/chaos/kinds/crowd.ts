@@ -1,15 +1,5 @@
 import { join } from 'node:path';
-import {
-  BACKUP,
-  backupsIn,
-  BACKS_UP,
-  databaseIn,
-  finish,
-  isSameContent,
-  RESTORE,
-  start,
-  UP,
-} from '../acts.js';
+import { BACKUP, backupsIn, databaseIn, finish, isSameContent, RESTORE, start, UP } from '../acts.js';
 import type { Kind } from '../kind.js';
 import { copyProject, type Reference } from '../project.js';
 import type { End } from '../processes.js';
@@ -20,26 +10,24 @@ import { JOURNALS } from '../subject.js';
 const PROCESSES = 6;
 
 /** Processes that migrate, back up and restore work on one file at once; in half of the cases one is killed. */
-export const crowds: readonly Kind[] = BACKS_UP
-  ? [
-      {
-        name: `${PROCESSES} processes migrate, back up and restore at once`,
-        short: 1,
-        long: 30,
-        prepare: (workshop) =>
-          Promise.resolve({
-            tryCase: async (random, own) => {
-              const journal = random.pick(JOURNALS);
-              // Whatever they do, and in whatever order, it ends in a state that is on the way up.
-              const { reference } = await workshop.template(UP, journal);
-              const { folder } = await workshop.template(RESTORE, journal);
-              copyProject(folder, join(own, 'project'));
-              return crowd(random, join(own, 'project'), reference);
-            },
-          }),
-      },
-    ]
-  : [];
+export const crowds: readonly Kind[] = [
+  {
+    name: `${PROCESSES} processes migrate, back up and restore at once`,
+    short: 1,
+    long: 15,
+    prepare: (workshop) =>
+      Promise.resolve({
+        tryCase: async (random, own) => {
+          const journal = random.pick(JOURNALS);
+          // Whatever they do, and in whatever order, it ends in a state that is on the way up.
+          const { reference } = await workshop.template(UP, journal);
+          const { folder } = await workshop.template(RESTORE, journal);
+          copyProject(folder, join(own, 'project'));
+          return crowd(random, join(own, 'project'), reference);
+        },
+      }),
+  },
+];
 
 async function crowd(random: Random, folder: string, { states }: Reference): Promise<string> {
   const people = Array.from({ length: PROCESSES }, () => start(random.pick([UP, BACKUP, RESTORE]), folder));

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ACTS, BACKS_UP, RUNS, start } from '../acts.js';
+import { ACTS, RUNS, start } from '../acts.js';
 import type { Kind } from '../kind.js';
 import { copyProject, judge, type Template } from '../project.js';
 import type { Random } from '../random.js';
@@ -11,7 +11,7 @@ import { JOURNALS, type Journal } from '../subject.js';
 export const fullDisks: readonly Kind[] = JOURNALS.map((journal) => ({
   name: `disk full at a random point, ${journal}`,
   short: 1,
-  long: 100,
+  long: 30,
   prepare: async (workshop, folder) => {
     const disk = join(folder, 'disk');
     mkdirSync(disk);
@@ -37,7 +37,7 @@ export const fullDisks: readonly Kind[] = JOURNALS.map((journal) => ({
 // A backup that there is no room for would keep the run from beginning.
 function withoutBackup(template: Template): Template {
   const { act } = template;
-  if (!BACKS_UP || !RUNS.includes(act)) return template;
+  if (!RUNS.includes(act)) return template;
   return { ...template, act: { ...act, words: [...act.words, '--no-backup'] } };
 }
 

@@ -16,7 +16,7 @@ function endingBy(signal: NodeJS.Signals, name: string, acts: readonly Act[]): K
   return {
     name,
     short: 1,
-    long: 100,
+    long: 20,
     prepare: async (workshop, folder) => {
       const durations = new Map<Template, number>();
       return {

@@ -16,7 +16,7 @@ const MIGRATIONS = 20;
 export const races: readonly Kind[] = JOURNALS.map((journal) => ({
   name: `${PROCESSES} processes race ${MIGRATIONS} migrations, ${journal}`,
   short: 1,
-  long: 20,
+  long: 10,
   prepare: async (_workshop, folder) => {
     const directory = join(folder, 'migrations');
     const template = join(folder, 'template');
@@ -63,7 +63,7 @@ async function race(
   const racers = Array.from({ length: PROCESSES }, () => start(act, own));
   const victim = random.below(2) === 0 ? racers[0] : undefined;
   if (victim !== undefined) {
-    await sleep(150 + random.below(1500));
+    await sleep(150 + random.below(900));
     victim.child.kill('SIGKILL');
   }
   const ends = await Promise.all(racers.map(({ finished }) => finished));

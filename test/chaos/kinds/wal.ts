@@ -23,7 +23,7 @@ const CUTS = {
 export const walCuts: readonly Kind[] = Object.entries(CUTS).map(([where, cut]) => ({
   name: `WAL cut ${where}`,
   short: 1,
-  long: 200,
+  long: 40,
   prepare: async (workshop, folder) => {
     const template = await workshop.template(UP, 'wal');
     const { reference } = template;
