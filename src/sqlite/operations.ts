@@ -7,6 +7,7 @@ import {
   lastItem,
   needColumn,
   needTable,
+  namesKey,
   removeSpan,
   replaceSpan,
   insertAfter,
@@ -174,10 +175,6 @@ export function droppingKey(kind: 'UNIQUE' | 'FOREIGN', key: string | readonly s
         return namesKey(column === undefined ? listedNames(table, constraint) : [column.name]) === wanted;
       }),
   };
-}
-
-function namesKey(names: readonly string[]): string {
-  return JSON.stringify(names.map(foldName));
 }
 
 export function renamingColumn(from: string, to: string): Operation {

@@ -1,10 +1,19 @@
 import { AlterTableError } from '../errors.js';
-import { addItem, dropConstraint, insertAfter, lastItem, needTable, removeSpan } from './table-edit.js';
-import type { ConstraintSql, TableSql } from './table-sql.js';
+import {
+  addItem,
+  dropConstraint,
+  insertAfter,
+  lastItem,
+  namesKey,
+  needTable,
+  removeSpan,
+} from './table-edit.js';
+import { listedNames, type ConstraintSql, type TableSql } from './table-sql.js';
 import { isWord, quoteName } from './tokens.js';
 
-/** The definition with these columns as its primary key. */
+/** The definition with these columns as its primary key; as it is, where they are that already. */
 export function primaryKeyOf(table: TableSql, columns: readonly string[]): string {
+  if (namesKey(keyColumns(table)) === namesKey(columns)) return table.sql;
   const rest =
     constraintIn(table) === undefined
       ? table
@@ -13,6 +22,13 @@ export function primaryKeyOf(table: TableSql, columns: readonly string[]): strin
           table.name,
         );
   return addItem(rest, lastItem(rest), `PRIMARY KEY (${columns.map(quoteName).join(', ')})`);
+}
+
+function keyColumns(table: TableSql): readonly string[] {
+  const key = constraintIn(table);
+  if (key === undefined) return [];
+  const owner = table.columns.find(({ constraints }) => constraints.includes(key));
+  return owner === undefined ? listedNames(table, key) : [owner.name];
 }
 
 /** The definition with AUTOINCREMENT. https://sqlite.org/autoinc.html */

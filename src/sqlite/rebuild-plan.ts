@@ -88,13 +88,9 @@ export function swapSql(old: TableState, draft: Draft, made: NewTable, hasMark: 
   ];
 }
 
-// SQLite stores the text of a temporary trigger without its TEMP.
+// SQLite stores a trigger's text from its name on: without TEMP, IF NOT EXISTS and the schema.
 function temporarySql(sql: string): string {
-  const tokens = tokensOf(sql);
-  const at = tokens.findIndex((token) => isWord(token, 'TRIGGER'));
-  const isQualified =
-    tokens.slice(at, at + 6).some(({ text }) => text === '.') && tokens[at + 2]?.text === '.';
-  return isQualified || isWord(tokens[1], 'TEMP', 'TEMPORARY') ? sql : sql.replace(/^create/i, 'CREATE TEMP');
+  return sql.replace(/^CREATE/, 'CREATE TEMP');
 }
 
 /** A text as a literal of SQL. */

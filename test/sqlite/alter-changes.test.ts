@@ -680,6 +680,17 @@ describe('the rebuild', () => {
     expect(receipt.kept).toHaveLength(5);
   });
 
+  it('keeps a temporary trigger temporary, however it was made (R9)', () => {
+    const db = tortured(
+      'CREATE TRIGGER IF NOT EXISTS temp . watch2 AFTER DELETE ON main.users BEGIN SELECT 1; END',
+    );
+    const stored = db.prepare('SELECT name, sql FROM temp.sqlite_schema ORDER BY name');
+    const before = stored.all();
+    alterTable(db, 'users', (table) => table.setDefault('age', 1));
+    expect(stored.all()).toEqual(before);
+    expect(before).toHaveLength(4);
+  });
+
   it('does not care how the connection reads integers', () => {
     const db = make("CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('007')");
     db.defaultSafeIntegers(true);

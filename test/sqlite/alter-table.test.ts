@@ -182,3 +182,69 @@ describe('alterTable on the torture table', () => {
     },
   );
 });
+
+/** Operations that change which columns or keys there are: all else is compared. */
+const RESHAPING: readonly (readonly [
+  name: string,
+  change: Change,
+  path: 'native' | 'rebuild' | 'nothing',
+  gone: readonly string[],
+])[] = [
+  ['addColumn', (t) => t.addColumn('x', 'TEXT DEFAULT 1'), 'native', []],
+  [
+    'addColumn with an expression',
+    (t) => t.addColumn('x', 'TEXT DEFAULT (1 + 1) UNIQUE', { from: 'id' }),
+    'rebuild',
+    [],
+  ],
+  ['dropColumn', (t) => t.dropColumn('legacy'), 'rebuild', ['legacy']],
+  ['dropColumn that is generated', (t) => t.dropColumn('low'), 'rebuild', ['low']],
+  ['dropUnique', (t) => t.dropUnique('unique_email'), 'rebuild', []],
+  ['setPrimaryKey to what it is', (t) => t.setPrimaryKey(['ID']), 'nothing', []],
+  ['setGenerated', (t) => t.dropDefault('legacy').setGenerated('legacy', "'old'"), 'rebuild', []],
+  ['setStrict', (t) => t.setType('age', 'INTEGER').setType('anything', 'ANY').setStrict('on'), 'rebuild', []],
+];
+
+function others({ schema, tables }: Picture): unknown {
+  return [
+    schema.filter(({ name }) => name !== 'users' && !name.startsWith('sqlite_autoindex_users')),
+    Object.entries(tables).filter(([name]) => name !== 'users' && !name.startsWith('sqlite_')),
+  ];
+}
+
+describe('a new shape for the torture table', () => {
+  it.each(RESHAPING)(
+    '%s keeps the values of all other columns, and all other objects',
+    (_name, change, path, gone) => {
+      db = torture();
+      const before = picture(db);
+      const health = healthOf(db);
+      const columns = db
+        .prepare("SELECT name FROM pragma_table_xinfo('users')")
+        .pluck()
+        .all()
+        .filter((name) => !gone.includes(name as string)) as string[];
+      const values = contentOf(db, 'users', columns);
+      expect(alterTable(db, 'users', change).path).toBe(path);
+      expect(contentOf(db, 'users', columns)).toEqual(values);
+      const after = picture(db);
+      expect(others(after)).toEqual(others(before));
+      expect(after.pragmas).toEqual(before.pragmas);
+      expect(healthOf(db)).toEqual(health);
+    },
+  );
+
+  it('refuses what would break the search (R20)', () => {
+    db = torture();
+    const before = picture(db);
+    const changes: readonly Change[] = [
+      (t) => t.renameTo('people'),
+      (t) => t.renameColumn('email', 'mail'),
+      (t) => t.renameColumn('id', 'key'),
+      (t) => t.dropColumn('made'),
+    ];
+    for (const change of changes)
+      expect(() => alterTable(db as Handle, 'users', change)).toThrow('virtual table found');
+    expect(picture(db)).toEqual(before);
+  });
+});
