@@ -8,7 +8,7 @@ import Database from 'better-sqlite3';
 import { alterTable, alterTableSql, type TableBuilder } from 'decant';
 
 const ROWS = 1_000_000;
-const TIMES = 3;
+const TIMES = 5;
 const folder = mkdtempSync(join(tmpdir(), 'decant-bench-'));
 const original = join(folder, 'original.db');
 

@@ -7,7 +7,6 @@ import {
   lastItem,
   needColumn,
   needTable,
-  namesKey,
   removeSpan,
   replaceSpan,
   insertAfter,
@@ -175,6 +174,11 @@ export function droppingKey(kind: 'UNIQUE' | 'FOREIGN', key: string | readonly s
         return namesKey(column === undefined ? listedNames(table, constraint) : [column.name]) === wanted;
       }),
   };
+}
+
+/** A text that is the same for the same columns in the same order. */
+export function namesKey(names: readonly string[]): string {
+  return JSON.stringify(names.map(foldName));
 }
 
 export function renamingColumn(from: string, to: string): Operation {

@@ -1,13 +1,6 @@
 import { AlterTableError } from '../errors.js';
-import {
-  addItem,
-  dropConstraint,
-  insertAfter,
-  lastItem,
-  namesKey,
-  needTable,
-  removeSpan,
-} from './table-edit.js';
+import { namesKey } from './operations.js';
+import { addItem, dropConstraint, insertAfter, lastItem, needTable, removeSpan } from './table-edit.js';
 import { listedNames, type ConstraintSql, type TableSql } from './table-sql.js';
 import { isWord, quoteName } from './tokens.js';
 

@@ -137,11 +137,6 @@ export function dropConstraint(
   );
 }
 
-/** A text that is the same for the same columns in the same order. */
-export function namesKey(names: readonly string[]): string {
-  return JSON.stringify(names.map(foldName));
-}
-
 /** Whether two texts are the same but for white space, comments and the case of keywords. */
 export function sameSql(one: string, other: string): boolean {
   return foldSql(one) === foldSql(other);
