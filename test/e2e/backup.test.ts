@@ -50,7 +50,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 describe.each(MODES)('a process that never stops writing (%s)', (mode) => {
   it('is not kept from it for long, and every backup is what it had committed at one instant', async () => {
-    const file = makeDatabase(mode, 20_000);
+    const file = makeDatabase(mode, 60_000);
     const { child, finished: ended } = startWriter(file);
     await once(child.stdout as NodeJS.ReadableStream, 'data');
     const before = rowsIn(file)[0];
