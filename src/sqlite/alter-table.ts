@@ -1,6 +1,6 @@
 import type { Database } from '../domain/migration.js';
 import { AlterTableError } from '../errors.js';
-import { refuseIfNamed } from './dependents.js';
+import { refuseIfNamed, refuseIfShadowing } from './dependents.js';
 import { inOwnTransaction } from './own-transaction.js';
 import { perform, type Deed } from './perform.js';
 import { rebuild } from './rebuild.js';
@@ -92,6 +92,8 @@ export function rebuildTable(db: Database, table: string, plan: Rebuild): AlterR
     refuseUnsaid(old.table, draft, plan);
     const gone = old.table.columns.filter(({ name }) => columnOf(draft, name) === undefined);
     for (const { name } of gone) refuseIfNamed(target.db, old, name);
+    const come = draft.columns.filter(({ name }) => columnOf(old.table, name) === undefined);
+    for (const { name } of come) refuseIfShadowing(target.db, old, name);
     const fills = new Map(Object.entries(plan.copy ?? {}).map(([column, from]) => [foldName(column), from]));
     const lossy = new Set(plan.lossy === 'allow' ? draft.columns.map(({ name }) => foldName(name)) : []);
     target.scope?.redefines(old.table.name);

@@ -62,6 +62,28 @@ export function refuseIfRead(db: Database, table: string, column: string | undef
   );
 }
 
+/**
+ * Refuses to give a column one of the names by which rows are found, where something finds them by it: it would read
+ * the column from then on.
+ */
+export function refuseIfShadowing(db: Database, { table, rowid }: TableState, column: string): void {
+  if (!rowid.exists || !/^(?:rowid|_rowid_|oid)$/i.test(column)) return;
+  const readers = readersOf(db, table.name).filter((reader) => foldName(reader.rowid) === foldName(column));
+  const objects = rows<{ name: string; sql: string }>(
+    db,
+    `SELECT type || ' ' || name AS name, sql FROM (SELECT * FROM main.sqlite_schema UNION ALL SELECT * FROM temp.sqlite_schema)
+     WHERE type IN ('view', 'trigger') AND instr(lower(sql), lower(?)) > 0`,
+    column,
+  ).filter(({ sql }) => [column, table.name].every((name) => mentions(tokensOf(sql), name)));
+  const users = [...readers.map(({ name }) => `virtual table ${name}`), ...objects.map(({ name }) => name)];
+  if (users.length === 0) return;
+  throw new AlterTableError(
+    table.name,
+    `a column ${column} would hide the rowid, which is named by ${users.join(', ')}.`,
+    'Choose another name.',
+  );
+}
+
 /** What cannot be compiled: views, and what a table's or view's triggers do, each with SQLite's reason. */
 export type Broken = ReadonlyMap<string, string>;
 

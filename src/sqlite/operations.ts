@@ -4,13 +4,12 @@ import {
   constraintOf,
   dropColumn,
   dropConstraint,
+  dropConstraints,
   lastItem,
   needColumn,
   needTable,
-  removeSpan,
   replaceSpan,
   insertAfter,
-  sameSql,
 } from './table-edit.js';
 import {
   columnOf,
@@ -20,6 +19,7 @@ import {
   type ConstraintSql,
   type TableSql,
 } from './table-sql.js';
+import { hasComment, inBrackets, sameSql } from './sql-text.js';
 import type { TableState } from './table-state.js';
 import { foldName, isWord, quoteName } from './tokens.js';
 
@@ -109,7 +109,9 @@ export function settingNotNull(column: string): Operation {
       return old === undefined ? insertAfter(table, found.to - 1, ' NOT NULL') : table.sql;
     },
     native: (table, { version }) =>
-      version >= SINCE.alterColumn && constraintOf(needColumn(table, column), 'NULL') === undefined
+      version >= SINCE.alterColumn &&
+      constraintOf(needColumn(table, column), 'NULL') === undefined &&
+      !isNotDeferrable(table, column)
         ? `${alterColumn(table, column)} SET NOT NULL`
         : undefined,
     offenders: { what: `${column} is NULL`, where: `${quoteName(column)} IS NULL` },
@@ -118,24 +120,37 @@ export function settingNotNull(column: string): Operation {
 
 export function droppingNotNull(column: string): Operation {
   return {
-    edit: (table) => {
-      const old = constraintOf(needColumn(table, column), 'NOT');
-      return old === undefined ? table.sql : removeSpan(table, old);
-    },
-    // SQLite takes comments beside a constraint with it.
-    native: (table, { version }) =>
-      version >= SINCE.alterColumn && !hasComment(table)
+    edit: (table) => dropConstraints(table, column, 'NOT'),
+    // SQLite takes comments beside a constraint with it, and the first of several.
+    native: (table, { version }) => {
+      const found = needColumn(table, column).constraints.filter(({ kind }) => kind === 'NOT');
+      return version >= SINCE.alterColumn &&
+        found.length < 2 &&
+        !hasComment(table) &&
+        !isNotDeferrable(table, column)
         ? `${alterColumn(table, column)} DROP NOT NULL`
-        : undefined,
+        : undefined;
+    },
   };
 }
 
+// SQLite 3.53 takes the NOT of NOT DEFERRABLE for that of NOT NULL, and takes it away.
+function isNotDeferrable(table: TableSql, column: string): boolean {
+  const { from, to } = needColumn(table, column);
+  return table.tokens
+    .slice(from, to)
+    .some((token, at, all) => isWord(token, 'NOT') && isWord(all[at + 1], 'DEFERRABLE'));
+}
+
 export function addingCheck(expression: string, name: string | undefined): Operation {
-  const text = `${constraintName(name)}CHECK (${expression})`;
+  const textFor = (table: TableSql): string =>
+    `${constraintName(name)}CHECK ${inBrackets(table, expression)}`;
   return {
-    edit: (table) => addItem(table, lastItem(table), text),
+    edit: (table) => addItem(table, lastItem(table), textFor(table)),
     native: (table, { version }) =>
-      version >= SINCE.alterColumn ? `ALTER TABLE main.${quoteName(table.name)} ADD ${text}` : undefined,
+      version >= SINCE.alterColumn
+        ? `ALTER TABLE main.${quoteName(table.name)} ADD ${textFor(table)}`
+        : undefined,
     offenders: { what: `CHECK (${expression}) is false`, where: `NOT (${expression})` },
   };
 }
@@ -208,14 +223,4 @@ export function constraintName(name: string | undefined): string {
 
 function alterColumn(table: TableSql, column: string): string {
   return `ALTER TABLE main.${quoteName(table.name)} ALTER COLUMN ${quoteName(column)}`;
-}
-
-// Between the tokens there is nothing but white space and comments.
-function hasComment({ sql, tokens }: TableSql): boolean {
-  let end = 0;
-  for (const token of tokens) {
-    if (sql.slice(end, token.start).trim() !== '') return true;
-    end = token.end;
-  }
-  return sql.slice(end).trim() !== '';
 }

@@ -1,6 +1,6 @@
 import type { Database } from '../domain/migration.js';
 import { AlterTableError } from '../errors.js';
-import { brokenIn, refuseIfBroken, refuseIfNamed, refuseIfRead } from './dependents.js';
+import { brokenIn, refuseIfBroken, refuseIfNamed, refuseIfRead, refuseIfShadowing } from './dependents.js';
 import { rowsWhere } from './offenders.js';
 import type { Operation } from './operations.js';
 import { isConstraint, rebuild, renameStatistics } from './rebuild.js';
@@ -113,7 +113,9 @@ function decide(state: TableState, group: readonly Operation[]): { draft: Draft;
   return { draft: { table, fills, lossy }, steps };
 }
 
-function refuseOrphans(db: Database, state: TableState, { drops, renames }: Operation): void {
+function refuseOrphans(db: Database, state: TableState, { drops, renames, adds }: Operation): void {
+  const added = renames?.what === 'column' ? renames.to : adds?.column;
+  if (added !== undefined) refuseIfShadowing(db, state, added);
   if (drops !== undefined && columnOf(state.table, drops) !== undefined) refuseIfNamed(db, state, drops);
   if (renames !== undefined) refuseIfRead(db, state.table.name, renames.from);
 }

@@ -13,6 +13,7 @@ import {
   type Draft,
   type NewTable,
 } from './rebuild-plan.js';
+import { isMisfit } from './savepoint.js';
 import type { Target } from './target.js';
 import type { Script } from './script.js';
 import { withName } from './table-edit.js';
@@ -73,7 +74,7 @@ function create(script: Script, draft: Draft, name: string): void {
   try {
     script.run(withName(draft.table, name));
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'SQLITE_ERROR') throw error; // a full disk, say
+    if (!isMisfit(error)) throw error;
     const message = (error as Error).message.replaceAll(name, draft.table.name);
     throw new AlterTableError(
       draft.table.name,
@@ -119,11 +120,13 @@ export function isConstraint(error: unknown): boolean {
   return /^SQLITE_(?:CONSTRAINT|MISMATCH)/.test(String((error as { code?: unknown } | undefined)?.code));
 }
 
-/** The statements that hand a table's statistics on to another name. */
+/** The statements that hand a table's statistics on to another name, which the indexes of its keys take on, too. */
 export function renameStatistics({ table, statistics }: TableState, to: string): readonly string[] {
   const [from, name] = [quoteText(table.name), quoteText(to)];
+  const [oldKey, key] = [table.name, to].map((each) => quoteText(`sqlite_autoindex_${each}_`));
   return statistics.map(
     (each) =>
-      `UPDATE main.${each} SET tbl = ${name}, idx = CASE idx WHEN ${from} THEN ${name} ELSE idx END WHERE tbl = ${from}`,
+      `UPDATE main.${each} SET tbl = ${name}, idx = CASE WHEN idx = ${from} THEN ${name}
+  WHEN substr(idx, 1, length(${oldKey})) = ${oldKey} THEN ${key} || substr(idx, length(${oldKey}) + 1) ELSE idx END WHERE tbl = ${from}`,
   );
 }

@@ -33,8 +33,8 @@ export type Inventory = ReadonlyMap<string, { readonly part: Part; readonly text
 
 export function inventoryOf(db: Database, name: string): Inventory {
   const inventory = new Map<string, { part: Part; text: string }>();
-  const add = (kind: Part['kind'], part: string, text: string): void =>
-    void inventory.set(`${kind} ${foldName(part)}`, { part: { kind, name: part }, text });
+  const add = (kind: Part['kind'], part: string, text: string, key = part): void =>
+    void inventory.set(`${kind} ${foldName(key)}`, { part: { kind, name: part }, text });
   const stored = rows<{ sql: string }>(
     db,
     `SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE`,
@@ -43,7 +43,7 @@ export function inventoryOf(db: Database, name: string): Inventory {
   const table = needTable(stored?.sql ?? '', name);
   for (const column of table.columns) add('column', column.name, textOf(table, column));
   for (const { type, name: object, sql } of objectsNaming(db, name)) add(type, object, sql);
-  for (const each of statisticsOf(db, name)) add('statistics', each.idx ?? name, each.text);
+  for (const { index, text, key } of statisticsOf(db, name)) add('statistics', index, text, key);
   const mark = sequenceOf(db, name);
   if (mark !== undefined) add('sequence', 'sequence', mark);
   return inventory;
@@ -90,9 +90,23 @@ function objectsNaming(db: Database, table: string): readonly Found[] {
   );
 }
 
-function statisticsOf(db: Database, table: string): readonly { idx: string | null; text: string }[] {
+interface Statistics {
+  readonly index: string;
+  readonly text: string;
+  /** The same under any name of the table, which its keys' indexes take on. */
+  readonly key: string;
+}
+
+function statisticsOf(db: Database, table: string): readonly Statistics[] {
   if (rows(db, "SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_stat1'")[0] === undefined) return [];
-  return rows(db, 'SELECT idx, stat AS text FROM main.sqlite_stat1 WHERE tbl = ? COLLATE NOCASE', table);
+  return rows<{ index: string | null; text: string }>(
+    db,
+    'SELECT idx AS "index", stat AS text FROM main.sqlite_stat1 WHERE tbl = ? COLLATE NOCASE',
+    table,
+  ).map(({ index, text }) => {
+    const key = index === table ? '' : index?.replace(`sqlite_autoindex_${table}_`, 'sqlite_autoindex_');
+    return { index: index ?? table, text, key: key ?? '' };
+  });
 }
 
 function sequenceOf(db: Database, table: string): string | undefined {

@@ -23,7 +23,7 @@ export function tidied<T>(db: Database, table: string, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'SQLITE_ERROR') throw error;
+    if (!isMisfit(error)) throw error;
     throw new AlterTableError(
       table,
       `SQLite says: ${(error as Error).message}.`,
@@ -34,4 +34,9 @@ export function tidied<T>(db: Database, table: string, run: () => T): T {
   } finally {
     db.pragma(`legacy_alter_table = ${String(legacy)}`);
   }
+}
+
+/** Whether a statement does not fit the schema (SQLITE_ERROR, or SQLITE_ERROR_MISSING_COLLSEQ): not a full disk, say. */
+export function isMisfit(error: unknown): boolean {
+  return String((error as { code?: unknown } | undefined)?.code).startsWith('SQLITE_ERROR');
 }

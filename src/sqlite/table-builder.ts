@@ -13,7 +13,17 @@ import {
   type Operation,
 } from './operations.js';
 import { keyOff, keyOn, primaryKeyOf } from './primary-key.js';
-import { addItem, lastItem, needColumn, setConstraint, setOption, setType } from './table-edit.js';
+import {
+  addItem,
+  dropConstraints,
+  lastItem,
+  needColumn,
+  setConstraint,
+  setOption,
+  setType,
+} from './table-edit.js';
+import { inBrackets } from './sql-text.js';
+import type { TableSql } from './table-sql.js';
 import { quoteName } from './tokens.js';
 
 /** A value as a literal, or an expression of SQL. */
@@ -87,12 +97,13 @@ export class TableBuilder {
 
   /** Sets what later rows get when they say nothing. Rows that are there stay as they are. */
   setDefault(column: string, value: DefaultValue): this {
-    const text = `DEFAULT ${literalOf(value)}`;
-    return this.#add({ edit: (table) => setConstraint(table, column, 'DEFAULT', text) });
+    return this.#add({
+      edit: (table) => setConstraint(table, column, 'DEFAULT', `DEFAULT ${literalOf(table, value)}`),
+    });
   }
 
   dropDefault(column: string): this {
-    return this.#add({ edit: (table) => setConstraint(table, column, 'DEFAULT') });
+    return this.#add({ edit: (table) => dropConstraints(table, column, 'DEFAULT') });
   }
 
   /** Sets how texts of a column are compared: `NOCASE`, `RTRIM`, `BINARY`, or one of the application's own. */
@@ -102,7 +113,7 @@ export class TableBuilder {
   }
 
   dropCollate(column: string): this {
-    return this.#add({ edit: (table) => setConstraint(table, column, 'COLLATE') });
+    return this.#add({ edit: (table) => dropConstraints(table, column, 'COLLATE') });
   }
 
   /** Computes a column from others from now on. Values there are that differ from what it computes are refused. */
@@ -111,16 +122,17 @@ export class TableBuilder {
     expression: string,
     options: LossyOptions & { readonly kind?: 'STORED' | 'VIRTUAL' } = {},
   ): this {
-    const text = `GENERATED ALWAYS AS (${expression}) ${options.kind ?? 'VIRTUAL'}`;
+    const textFor = (table: TableSql): string =>
+      `GENERATED ALWAYS AS ${inBrackets(table, expression)} ${options.kind ?? 'VIRTUAL'}`;
     return this.#add({
-      edit: (table) => setConstraint(table, column, 'GENERATED', text),
+      edit: (table) => setConstraint(table, column, 'GENERATED', textFor(table)),
       ...lossyOf(column, options),
     });
   }
 
   /** Makes a generated column an ordinary one that keeps its values. */
   dropGenerated(column: string): this {
-    return this.#add({ edit: (table) => setConstraint(table, column, 'GENERATED') });
+    return this.#add({ edit: (table) => dropConstraints(table, column, 'GENERATED') });
   }
 
   /** Adds a CHECK. Rows that fail it are refused, and shown. */
@@ -201,12 +213,12 @@ function lossyOf(column: string, { lossy }: LossyOptions): Pick<Operation, 'loss
   return lossy === 'allow' ? { lossy: column } : {};
 }
 
-function literalOf(value: DefaultValue): string {
+function literalOf(table: TableSql, value: DefaultValue): string {
   if (value === null) return 'NULL';
   if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`;
-  if (typeof value === 'object') return `(${value.sql})`;
+  if (typeof value === 'object') return inBrackets(table, value.sql);
   if (typeof value === 'number' && !Number.isFinite(value))
-    throw new AlterTableError('a table', `${String(value)} is no default.`, 'Give a finite number.');
+    throw new AlterTableError(table.name, `${String(value)} is no default.`, 'Give a finite number.');
   return String(value);
 }
 

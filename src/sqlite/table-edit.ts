@@ -11,7 +11,7 @@ import {
   type Span,
   type TableSql,
 } from './table-sql.js';
-import { foldName, isWord, nameOf, quoteName, tokensOf } from './tokens.js';
+import { foldName, isWord, nameOf, quoteName, type Token } from './tokens.js';
 
 // Each function gives the text of a CREATE TABLE anew, and changes only the tokens that it is about: what a person
 // wrote around them, comments too, stays.
@@ -68,15 +68,22 @@ export function needColumn(table: TableSql, name: string): ColumnSql {
   throw new AlterTableError(table.name, `it has no column ${name}.`, `It has these: ${names}.`);
 }
 
+/** The constraint of that kind. Of several, as in DEFAULT 1 DEFAULT 2, the last counts. */
 export function constraintOf(column: ColumnSql, kind: ConstraintKind): ConstraintSql | undefined {
-  return column.constraints.find((constraint) => constraint.kind === kind);
+  return column.constraints.findLast((constraint) => constraint.kind === kind);
 }
 
-/** Gives a column this constraint in the place of the one of that kind, or takes that away. */
-export function setConstraint(table: TableSql, name: string, kind: ConstraintKind, text?: string): string {
+/** Takes all constraints of a kind from a column. */
+export function dropConstraints(table: TableSql, name: string, kind: ConstraintKind): string {
+  const found = needColumn(table, name).constraints.filter((constraint) => constraint.kind === kind);
+  // From the back, so that what comes first keeps its place.
+  return found.toReversed().reduce((sql, constraint) => removeSpan({ ...table, sql }, constraint), table.sql);
+}
+
+/** Gives a column this constraint in the place of the one of that kind. */
+export function setConstraint(table: TableSql, name: string, kind: ConstraintKind, text: string): string {
   const column = needColumn(table, name);
   const old = constraintOf(column, kind);
-  if (text === undefined) return old === undefined ? table.sql : removeSpan(table, old);
   return old === undefined
     ? insertAfter(table, column.to - 1, ` ${text}`)
     : replaceSpan(table, { from: old.at, to: old.to }, text);
@@ -84,8 +91,19 @@ export function setConstraint(table: TableSql, name: string, kind: ConstraintKin
 
 export function setType(table: TableSql, name: string, type: string): string {
   const column = needColumn(table, name);
-  if (column.type.from === column.type.to) return insertAfter(table, column.from, ` ${type}`);
-  return textOf(table, column.type) === type ? table.sql : replaceSpan(table, column.type, type);
+  const edited =
+    column.type.from === column.type.to
+      ? insertAfter(table, column.from, ` ${type}`)
+      : replaceSpan(table, column.type, type);
+  const now = needTable(edited, table.name);
+  const isType = columnOf(now, name)?.constraints.length === column.constraints.length;
+  if (isType && now.columns.length === table.columns.length)
+    return textOf(table, column.type) === type ? table.sql : edited;
+  throw new AlterTableError(
+    table.name,
+    `this is more than a type: ${type}`,
+    'Each constraint has an operation of its own, as setNotNull() and setDefault().',
+  );
 }
 
 export function dropColumn(table: TableSql, name: string): string {
@@ -98,16 +116,28 @@ export function dropColumn(table: TableSql, name: string): string {
   return removeItem(table, column);
 }
 
-// Its own columns are named in a FOREIGN KEY before REFERENCES; after it, those of the parent are.
 function usesColumn(table: TableSql, item: ColumnSql | ConstraintSql, name: string): boolean {
-  if ('kind' in item && item.kind === 'FOREIGN')
-    return listedNames(table, item).some((each) => foldName(each) === foldName(name));
-  const spans = 'kind' in item ? [{ ...item, from: item.at }] : item.constraints.filter(isExpression);
-  return spans.some(({ from, to }) => mentions(table.tokens.slice(from, to), name));
+  const constraints = 'kind' in item ? [item] : item.constraints;
+  return constraints.some((each) =>
+    each.kind === 'CHECK' || each.kind === 'GENERATED'
+      ? mentions(inParentheses(table, each), name)
+      : namesOfKey(table, each).some((one) => foldName(one) === foldName(name)),
+  );
 }
 
-function isExpression({ kind }: ConstraintSql): boolean {
-  return kind === 'CHECK' || kind === 'GENERATED';
+// Without the words around it: a column may be called `always`.
+function inParentheses({ tokens }: TableSql, { at, to }: ConstraintSql): readonly Token[] {
+  const texts = tokens.slice(at, to).map(({ text }) => text);
+  return tokens.slice(at + texts.indexOf('(') + 1, at + texts.lastIndexOf(')'));
+}
+
+// Before REFERENCES the table's own columns are named; after it those of the parent, which may be the table itself.
+function namesOfKey(table: TableSql, key: ConstraintSql): readonly string[] {
+  const own = key.kind === 'REFERENCES' ? [] : listedNames(table, key);
+  const words = table.tokens.slice(key.at, key.to).findIndex((token) => isWord(token, 'REFERENCES'));
+  const parent = key.at + words + 1;
+  const isItself = words !== -1 && foldName(nameOf(table.tokens[parent]) ?? '') === foldName(table.name);
+  return isItself ? [...own, ...listedNames(table, { ...key, at: parent })] : own;
 }
 
 function stillUsed(table: TableSql, column: string, user: string): AlterTableError {
@@ -135,15 +165,6 @@ export function dropConstraint(
     `it has no ${what}.`,
     'Look at its definition: SELECT sql FROM sqlite_schema.',
   );
-}
-
-/** Whether two texts are the same but for white space, comments and the case of keywords. */
-export function sameSql(one: string, other: string): boolean {
-  return foldSql(one) === foldSql(other);
-}
-
-function foldSql(sql: string): string {
-  return JSON.stringify(tokensOf(sql).map(({ text }) => (/^['"`[]/.test(text) ? text : foldName(text))));
 }
 
 /** STRICT and WITHOUT ROWID, which stand after the list, as they are written. */

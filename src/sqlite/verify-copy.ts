@@ -60,13 +60,14 @@ function refuseIfLossy(db: Database, old: TableState, draft: Draft, made: NewTab
   );
 }
 
-// A new value is as good as the old one when that can be had back from it: 42 for '42', but not 7 for '007'.
+// A new value is as good as the old one when that can be had back from it: 42 for '42', but not 7 for '007'. A cast to
+// INTEGER ends at the greatest there is: 9223372036854775807 comes back from a REAL that is one more.
 function lossOf(was: string, is: string): string {
   return `CASE typeof(${was})
     WHEN 'null' THEN ${is} IS NOT NULL
     WHEN 'text' THEN CAST(${was} AS BLOB) IS NOT CAST(CAST(${is} AS TEXT) AS BLOB)
     WHEN 'blob' THEN typeof(${is}) <> 'blob' OR CAST(${was} AS BLOB) IS NOT CAST(${is} AS BLOB)
-    WHEN 'integer' THEN ${is} IS NULL OR CAST(${is} AS INTEGER) IS NOT ${was}
+    WHEN 'integer' THEN CASE typeof(${is}) WHEN 'real' THEN ${is} IS NOT ${was} ELSE ${is} IS NULL OR CAST(${is} AS INTEGER) IS NOT ${was} END
     ELSE ${is} IS NULL OR CAST(${is} AS REAL) IS NOT ${was} END`;
 }
 
