@@ -4,12 +4,19 @@ import { isLocked, isSqliteError } from '../services/sqlite-errors.js';
 /**
  * Runs `work`; an error of SQLite's or of the file system's becomes one that says what to do.
  * @param what could not be done, as in `Cannot back up app.db`
+ * @param hint what to do about it, and where the disk failed in the middle of writing, if that is something else
  */
-export async function explaining<T>(what: string, hint: string, work: () => Promise<T>): Promise<T> {
+export async function explaining<T>(
+  what: string,
+  hint: string | { readonly hint: string; readonly diskFailed: string },
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw isForeseen(error) ? explained(error, what, hint) : error;
+    if (!isForeseen(error)) throw error;
+    const { hint: usual, diskFailed } = typeof hint === 'string' ? { hint, diskFailed: hint } : hint;
+    throw explained(error, what, error.code.startsWith('SQLITE_IOERR') ? diskFailed : usual);
   }
 }
 

@@ -22,6 +22,9 @@ export interface BackupTarget {
   connection?(): Database;
 }
 
+const DISK_FAILED =
+  'The disk reported an error while it was written: the database is wholly as it was, or wholly as the backup. See which, check the disk, and restore again.';
+
 /** Backups as files in a folder. */
 export class FileBackups extends Backups {
   readonly #target: BackupTarget;
@@ -88,9 +91,10 @@ export class FileBackups extends Backups {
     const file = this.#target.file();
     const backup = this.find(name);
     const folder = this.#folder();
-    return explaining(
+    const restored = await explaining(
       `Cannot restore ${backup.name} into ${file}`,
-      'The database is as it was.',
+      // SQLite cannot tell whether a commit lasts that it has written and the disk then reports an error for.
+      { hint: 'The database is as it was.', diskFailed: DISK_FAILED },
       async () => {
         folder.verify(backup);
         const live = lookAt(file, backup, this.#settings.lockTimeout, this.#settings.configureConnection);
@@ -112,10 +116,15 @@ export class FileBackups extends Backups {
           },
         });
         if (live.size === 0) settleNew(live);
-        folder.prune(this.#settings.keep, backup);
         return { runId, backup, replaced };
       },
     );
+    try {
+      folder.prune(this.#settings.keep, backup);
+    } catch {
+      return restored; // it is done; the next run prunes again, and tells if it cannot
+    }
+    return restored;
   }
 
   override async undo(backup: Backup, failed: JournalEntry): Promise<boolean> {

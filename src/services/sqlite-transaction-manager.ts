@@ -128,8 +128,11 @@ export class SqliteTransactionManager extends TransactionManager {
   #releaseGuard({ endedBy }: GuardedDatabase): void {
     try {
       this.#execute(this.#guard.release);
-    } catch {
-      throw new BodyError('ended the transaction', endedBy);
+    } catch (error) {
+      // It is not gone where the disk failed: then all is rolled back.
+      throw rollsBack(error)
+        ? new BodyError('threw', undefined, error)
+        : new BodyError('ended the transaction', endedBy);
     }
   }
 
@@ -157,8 +160,8 @@ export class SqliteTransactionManager extends TransactionManager {
     try {
       this.#releaseGuard(guarded);
       return false;
-    } catch {
-      return true;
+    } catch (error) {
+      return (error as BodyError).kind === 'ended the transaction';
     }
   }
 

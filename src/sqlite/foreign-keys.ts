@@ -62,8 +62,9 @@ export function newTrouble(
   };
 }
 
-function keyOf({ table, parent, columns, values }: Violation, originOf: (table: string) => string): string {
-  return JSON.stringify([originOf(table), originOf(parent), columns.map(foldName), values]);
+// Not by the columns' names: a column may have been renamed.
+function keyOf({ table, parent, values }: Violation, originOf: (table: string) => string): string {
+  return JSON.stringify([originOf(table), originOf(parent), values]);
 }
 
 function stateOf(db: Database, tables: readonly string[]): ForeignKeyState {

@@ -32,7 +32,7 @@ describe('migrate:down', () => {
 
   it('says what it did', async () => {
     const { stdout, stderr } = await runCommand(Down, await bothApplied());
-    expect(stdout).toMatch(/^✓ Rolled back 002_posts \(\d+ ms\)\nDone: 1 rolled back\.\n$/);
+    expect(stdout).toMatch(/^✓ Rolled back 002_posts \(\d+ ms\)\nDone: 1 rolled back\.\nBackup: .+\.db\n$/);
     expect(stderr).toMatch(/^Database: /);
   });
 

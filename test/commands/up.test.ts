@@ -53,7 +53,7 @@ describe('migrate:up', () => {
     expect(jsonErrorOf(refused)).toMatchObject({ code: 'DECANT_OUT_OF_ORDER', exitCode: 4 });
     expect(refused.exit).toBe(4);
     const warned = await runCommand(Up, [...flags, '--out-of-order', 'warn']);
-    expect(warned.stdout).toMatch(/Done: 1 applied\.\n! Out of order: 000_first is pending/);
+    expect(warned.stdout).toMatch(/Done: 1 applied\.\nBackup: .+\n! Out of order: 000_first is pending/);
   });
 
   it.each([

@@ -136,6 +136,18 @@ describe.each(['wal', 'delete'])('foreign keys, in journal mode %s', (mode) => {
     expect(rowsOf('posts')).toHaveLength(5);
   });
 
+  it('R5: lets old orphans pass when their column, or a table, is renamed', async () => {
+    db.pragma('foreign_keys = OFF');
+    db.exec('INSERT INTO posts (user_id) VALUES (77), (78)');
+    await run('ALTER TABLE posts RENAME COLUMN user_id TO author; ALTER TABLE users RENAME TO people');
+    await run('ALTER TABLE posts RENAME TO articles', { name: '002_m' });
+    expect(
+      await rejectionOf(run('UPDATE articles SET author = 79 WHERE author = 78', { name: '003_m' })),
+    ).toMatchObject({
+      violations: [{ table: 'articles', columns: ['author'], values: '79', parent: 'people' }],
+    });
+  });
+
   it('R6: refuses a parent that has lost its key', async () => {
     const sql =
       'CREATE TABLE new (id, name); INSERT INTO new SELECT * FROM users; DROP TABLE users; ALTER TABLE new RENAME TO users';
