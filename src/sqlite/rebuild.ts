@@ -104,7 +104,10 @@ function refuseIfMoved(db: Database, old: TableState, made: NewTable): void {
 // https://sqlite.org/fts5.html#the_rebuild_command
 function reindexSql(db: Database, old: TableState, draft: Draft): readonly string[] {
   const changed = changedColumns(old.table, draft).filter(({ isSameValue }) => !isSameValue);
-  const names = new Set([...changed.map(({ column }) => foldName(column.name)), ...draft.fills.keys()]);
+  // What is computed may be computed from what is changed.
+  const computed = changed.length === 0 ? [] : old.columns.filter(({ isGenerated }) => isGenerated);
+  const touched = [...changed.map(({ column }) => column), ...computed].map(({ name }) => foldName(name));
+  const names = new Set([...touched, ...draft.fills.keys()]);
   return readersOf(db, old.table.name)
     .filter(({ columns }) => columns.some((column) => names.has(foldName(column))))
     .map(({ name }) => `INSERT INTO main.${quoteName(name)} (${quoteName(name)}) VALUES ('rebuild')`);

@@ -146,4 +146,12 @@ describe('alterTable', () => {
       db?.close();
     }
   });
+
+  it('makes a full-text index anew over what is computed from a column of another type', () => {
+    const opened = databaseOf(`CREATE TABLE users (a, b AS (a || 'x')); INSERT INTO users VALUES (7.0);
+      CREATE VIRTUAL TABLE f USING fts5 (b, content='users'); INSERT INTO f (f) VALUES ('rebuild')`);
+    alterTable(opened, 'users', (table) => table.setType('a', 'INTEGER'));
+    opened.exec("INSERT INTO f (f, rank) VALUES ('integrity-check', 1)");
+    expect(opened.prepare("SELECT b FROM f WHERE f MATCH '7x'").pluck().all()).toEqual(['7x']);
+  });
 });
