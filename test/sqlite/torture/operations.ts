@@ -312,6 +312,7 @@ const MAKERS: readonly Maker[] = [
   (table, column, more, other) => {
     const ids = [...new Set([column.id, ...(more % 3 === 0 ? [other.id] : [])])];
     const old = allParts(table).find(({ kind }) => kind === 'PRIMARY');
+    if (old?.columns.join() === ids.join()) return call('setPrimaryKey', [namesOf(table, ids)], table);
     const rest = old === undefined ? table : withoutPart(table, old);
     const text = `PRIMARY KEY (${ids.map((id) => `{c${String(id)}}`).join(', ')})`;
     return {

@@ -238,7 +238,9 @@ function isTaken(table: TableModel): boolean {
   const drop = `DROP TABLE IF EXISTS ${quoted(table.name, 0)}`;
   try {
     scratch().exec(`${drop}; ${render(table)}`);
-    scratch().prepare(`SELECT * FROM ${quoted(table.name, 0)}`); // a loop of generated columns
+    // A loop of generated columns is found when they are computed.
+    scratch().prepare(`SELECT * FROM ${quoted(table.name, 0)}`);
+    scratch().prepare(`INSERT INTO ${quoted(table.name, 0)} DEFAULT VALUES`);
     return true;
   } catch {
     return false;
