@@ -276,7 +276,12 @@ function retyped(
   soft: ReadonlySet<number>,
 ): Complaints {
   const ids = [...soft].filter(
-    (id) => change.retyped.has(id) && !change.lossy.has(id) && isIn(table, id) && isIn(change.table, id),
+    (id) =>
+      change.retyped.has(id) &&
+      !change.lossy.has(id) &&
+      !isComputed(change.table, id) &&
+      isIn(table, id) &&
+      isIn(change.table, id),
   );
   return ids.flatMap((id) =>
     was.rows.flatMap((row, at) => {
@@ -285,6 +290,11 @@ function retyped(
       return isAsGood(old, now) ? [] : [`row ${row[0] ?? ''}: ${old} became ${now}`];
     }),
   );
+}
+
+// From columns that may change.
+function isComputed({ columns }: TableModel, id: number): boolean {
+  return columns.some((each) => each.id === id && each.parts.some(({ kind }) => kind === 'GENERATED'));
 }
 
 function isIn({ columns }: TableModel, id: number): boolean {
