@@ -2,11 +2,11 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import type { Database as Connection } from '../../src/domain/migration.js';
 import { AlterTableError } from '../../src/errors.js';
-import { alterTable } from '../../src/sqlite/alter-table.js';
+import { alterTable, rebuildTable, type Rebuild } from '../../src/sqlite/alter-table.js';
 import type { TableBuilder } from '../../src/sqlite/table-builder.js';
 import { errorOf } from '../helpers/errors.js';
 
-// What alter.property.test.ts has found, each in its smallest form.
+// What alter.property.test.ts and strangers have found, each in its smallest form.
 
 let db: Connection | undefined;
 afterEach(() => void db?.close());
@@ -153,5 +153,98 @@ describe('alterTable', () => {
     alterTable(opened, 'users', (table) => table.setType('a', 'INTEGER'));
     opened.exec("INSERT INTO f (f, rank) VALUES ('integrity-check', 1)");
     expect(opened.prepare("SELECT b FROM f WHERE f MATCH '7x'").pluck().all()).toEqual(['7x']);
+  });
+});
+
+const USERS = `CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT); INSERT INTO users VALUES (1, 'a'), (2, 'b'), (3, 'c');
+  CREATE TABLE posts (by_id INTEGER REFERENCES users (id) ON DELETE CASCADE); INSERT INTO posts VALUES (1), (3)`;
+
+/** All that a database is, to compare it. */
+function all(): unknown {
+  const read = (sql: string): unknown => db?.prepare(sql).raw().all();
+  return [
+    read('SELECT name, sql FROM sqlite_schema'),
+    read('SELECT * FROM users'),
+    read('SELECT * FROM posts'),
+    db?.pragma('foreign_keys'),
+    db?.inTransaction,
+  ];
+}
+
+function refusedOfUsers(change: (opened: Connection) => unknown): AlterTableError {
+  const opened = databaseOf(USERS);
+  const before = all();
+  const error = errorOf(() => change(opened));
+  expect(error).toBeInstanceOf(AlterTableError);
+  expect(all()).toEqual(before);
+  db?.close();
+  return error as AlterTableError;
+}
+
+const TWO = 'CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT)';
+
+describe('texts of SQL that are given', () => {
+  it.each<[what: string, plan: Rebuild]>([
+    ['an index', { sql: `${TWO}; CREATE INDEX by_email ON users (email)` }],
+    ['a loss of rows', { sql: `${TWO}; DELETE FROM users` }],
+    ['a loss of a table', { sql: `${TWO}; DROP TABLE posts;` }],
+    ['a COMMIT', { sql: `${TWO}; COMMIT` }],
+    ['what is no statement', { sql: `${TWO} AS SELECT 1` }],
+    ['a statement in its list', { sql: 'CREATE TABLE users (id; DELETE FROM posts; SELECT email)' }],
+    [
+      'a statement in an expression',
+      { sql: TWO, copy: { email: "'x' FROM users; DELETE FROM posts; SELECT 1" } },
+    ],
+    ['another FROM', { sql: TWO, copy: { email: "'x' FROM users --" } }],
+    [
+      'a parenthesis too many',
+      { sql: TWO, copy: { email: "email) FROM users; DELETE FROM posts; SELECT ('x'" } },
+    ],
+  ])('are refused when rebuildTable is given %s after the definition or in it', (_what, plan) => {
+    refusedOfUsers((opened) => rebuildTable(opened, 'users', plan));
+  });
+
+  it.each<[what: string, change: (table: TableBuilder) => void]>([
+    ['a definition', (t) => t.addColumn('n', 'TEXT); DROP TABLE posts; CREATE TABLE x (y TEXT')],
+    ['a definition that ends the list', (t) => t.addColumn('n', 'TEXT) STRICT --')],
+    ['an open comment', (t) => t.addColumn('n', 'TEXT /* note')],
+    [
+      'what a column is filled with',
+      (t) => t.addColumn('n', '', { from: '1 FROM users; DELETE FROM posts; SELECT 1' }),
+    ],
+    ['a type', (t) => t.setType('email', 'BLOB); DELETE FROM posts; --')],
+    ['a default', (t) => t.setDefault('email', { sql: "'x'; DELETE FROM posts" })],
+    ['a CHECK', (t) => t.addCheck('1); DELETE FROM posts; --')],
+    ['an open string', (t) => t.addCheck("email <> 'x")],
+    ['what is computed', (t) => t.setGenerated('email', '1; DELETE FROM posts')],
+  ])('are refused when %s holds more than it may', (_what, change) => {
+    refusedOfUsers((opened) => alterTable(opened, 'users', change));
+  });
+
+  it('may end with a semicolon', () => {
+    rebuildTable(databaseOf(USERS), 'users', { sql: `${TWO} ; -- so\n;` });
+    expect(sqlOf('users')).toMatch(/email TEXT\)$/);
+    expect(db?.prepare('SELECT count(*) FROM users').pluck().get()).toBe(3);
+  });
+
+  it.each<[text: string, change: (table: TableBuilder) => void]>([
+    ['"n" TEXT -- note', (t) => t.addColumn('n', 'TEXT -- note')],
+    ['email BLOB -- note', (t) => t.setType('email', 'BLOB -- note', { lossy: 'allow' })],
+    ['id > 0 -- positive', (t) => t.addCheck('id > 0 -- positive')],
+    ["'x' -- so", (t) => t.setDefault('email', { sql: "'x' -- so" })],
+    ['', (t) => t.addCheck('id > 0 -- positive').dropCheck({ sql: 'id > 0 -- positive' })],
+    ['', (t) => t.addColumn('n', '', { from: 'id -- so' })],
+  ])('may end with a comment: %j', (text, change) => {
+    const opened = databaseOf(USERS);
+    alterTable(opened, 'users', change);
+    expect(sqlOf('users')).toEqual(expect.stringContaining(text));
+    opened.exec("INSERT INTO users (id, email) VALUES (4, 'd'); ALTER TABLE users ADD COLUMN more");
+    expect(opened.prepare('SELECT count(*) FROM users').pluck().get()).toBe(4);
+  });
+
+  it('shows the rows that fail a CHECK with a comment', () => {
+    expect(
+      refusedOfUsers((opened) => alterTable(opened, 'users', (t) => t.addCheck('id > 1 -- so'))).rows,
+    ).toEqual(['id 1']);
   });
 });
