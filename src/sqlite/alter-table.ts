@@ -1,7 +1,7 @@
 import type { Database } from '../domain/migration.js';
 import { AlterTableError } from '../errors.js';
 import { refuseIfNamed, refuseIfShadowing } from './dependents.js';
-import { inOwnTransaction } from './own-transaction.js';
+import { framed, inOwnTransaction, withoutForeignKeys } from './own-transaction.js';
 import { perform, type Deed } from './perform.js';
 import { rebuild } from './rebuild.js';
 import { compare, inventoryOf, warningsOf, type AlterReceipt } from './receipt.js';
@@ -38,7 +38,8 @@ export function alterTable(db: Database, table: string, change: (table: TableBui
 
 /**
  * The statements that {@link alterTable} would run, in order. Nothing is changed; for a moment it takes the write lock,
- * to see what SQLite makes of the new definition.
+ * to see what SQLite makes of the new definition. A rebuild has its transaction around it, and turns foreign keys off:
+ * but for a migration, which has both.
  *
  * @example
  * const statements = alterTableSql(db, 'users', (table) => table.renameColumn('mail', 'email'));
@@ -49,13 +50,15 @@ export function alterTableSql(
   change: (table: TableBuilder) => void,
 ): readonly string[] {
   const { operations } = noted(change);
-  const connection = scopeOf(db)?.connection ?? db;
+  const scope = scopeOf(db);
+  const connection = scope?.connection ?? db;
   const script = new Script(connection);
   const target: Target = { db: connection, script, scope: undefined };
-  tidied(connection, table, () =>
-    inSavepoint(connection, 'undo', () => perform(target, table, operations, 'plan')),
-  );
-  return script.statements;
+  const plan = (): Deed => inSavepoint(connection, 'undo', () => perform(target, table, operations, 'plan'));
+  const { path } = tidied(connection, table, () => withoutForeignKeys(connection, plan));
+  return scope === undefined && path === 'rebuild'
+    ? framed(connection, script.statements)
+    : script.statements;
 }
 
 /** What a table is rebuilt to be. */

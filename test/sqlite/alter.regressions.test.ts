@@ -2,9 +2,10 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import type { Database as Connection } from '../../src/domain/migration.js';
 import { AlterTableError } from '../../src/errors.js';
-import { alterTable, rebuildTable, type Rebuild } from '../../src/sqlite/alter-table.js';
+import { alterTable, alterTableSql, rebuildTable, type Rebuild } from '../../src/sqlite/alter-table.js';
 import type { TableBuilder } from '../../src/sqlite/table-builder.js';
 import { errorOf } from '../helpers/errors.js';
+import { serviceFor } from '../helpers/migrations.js';
 
 // What alter.property.test.ts and strangers have found, each in its smallest form.
 
@@ -246,5 +247,54 @@ describe('texts of SQL that are given', () => {
     expect(
       refusedOfUsers((opened) => alterTable(opened, 'users', (t) => t.addCheck('id > 1 -- so'))).rows,
     ).toEqual(['id 1']);
+  });
+});
+
+const REBUILD = (t: TableBuilder): void => void t.setType('email', 'BLOB', { lossy: 'allow' });
+const REBUILD_AND_RENAME = (t: TableBuilder): void =>
+  void t.addColumn('n', '', { from: 'counted(id)' }).renameTo('people').setNotNull('n');
+
+describe('alterTableSql', () => {
+  it.each([0, 1])(
+    'gives a rebuild that deletes no children, run as it stands, with foreign keys %d',
+    (keys) => {
+      const opened = databaseOf(USERS);
+      opened.pragma(`foreign_keys = ${String(keys)}`);
+      const before = all();
+      const statements = alterTableSql(opened, 'users', REBUILD);
+      expect(all()).toEqual(before);
+      for (const sql of statements) opened.exec(sql);
+      expect(opened.prepare('SELECT by_id FROM posts').pluck().all()).toEqual([1, 3]);
+      expect([opened.pragma('foreign_keys', { simple: true }), opened.inTransaction]).toEqual([keys, false]);
+    },
+  );
+
+  it('gives no frame in place, nor in a migration, which has its own', async () => {
+    const opened = databaseOf(USERS);
+    expect(alterTableSql(opened, 'users', (t) => t.addColumn('n'))).toHaveLength(1);
+    let statements: readonly string[] = [];
+    const migration = {
+      name: '001_a',
+      up: (handle: Connection) => void (statements = alterTableSql(handle, 'users', REBUILD)),
+    };
+    await serviceFor({ database: opened, migrations: [migration] }).up();
+    expect(statements[0]).toMatch(/^CREATE TABLE/);
+    expect(statements).not.toContain('COMMIT');
+  });
+
+  it('plans a rebuild before a rename with foreign keys on, and copies no rows for it', () => {
+    const opened = databaseOf(USERS);
+    let copied = 0;
+    opened.function('counted', (value) => {
+      copied++;
+      return value;
+    });
+    const before = all();
+    const statements = alterTableSql(opened, 'users', REBUILD_AND_RENAME);
+    expect(copied).toBe(0);
+    expect(all()).toEqual(before);
+    for (const sql of statements) opened.exec(sql);
+    expect(opened.prepare('SELECT n FROM people').pluck().all()).toEqual([1, 2, 3]);
+    expect(opened.prepare('SELECT by_id FROM posts').pluck().all()).toEqual([1, 3]);
   });
 });
