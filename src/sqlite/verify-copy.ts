@@ -37,12 +37,7 @@ function columnsToCompare(old: TableState, draft: Draft, made: NewTable): readon
 
 function refuseIfLossy(db: Database, old: TableState, draft: Draft, made: NewTable, column: string): void {
   const pairing = pairingOf(old, draft, made);
-  if (pairing === undefined)
-    throw new AlterTableError(
-      old.table.name,
-      `the values of ${column} cannot be compared, as the primary key changes in the same call.`,
-      'Change the key in a call of its own.',
-    );
+  if (pairing === undefined) throw incomparable(old, column);
   const [was, is] = [`o.${quoteName(columnOf(old.table, column)?.name ?? column)}`, `n.${quoteName(column)}`];
   const from = `FROM main.${quoteName(old.table.name)} AS o LEFT JOIN main.${quoteName(made.name)} AS n ON ${pairing.on}
     WHERE ${pairing.key} IS NULL OR ${lossOf(was, is)}`;
@@ -57,6 +52,17 @@ function refuseIfLossy(db: Database, old: TableState, draft: Draft, made: NewTab
     `${String(count)} ${count === 1 ? 'value' : 'values'} of ${column} would be altered beyond return.`,
     `Correct them first, or declare it: { lossy: 'allow' }.`,
     shown.map(({ row }) => row),
+  );
+}
+
+function incomparable({ table, columns, rowid }: TableState, column: string): AlterTableError {
+  const isHidden = rowid.exists && rowid.name === undefined && !columns.some(({ pk }) => pk > 0);
+  return new AlterTableError(
+    table.name,
+    `the values of ${column} cannot be compared, as ${isHidden ? 'columns have taken all names of the rowid, and there is no primary key' : 'the primary key changes in the same call'}.`,
+    isHidden
+      ? `Rename one of the columns rowid, _rowid_ and oid first, or declare it: { lossy: 'allow' }.`
+      : 'Change the key in a call of its own.',
   );
 }
 

@@ -298,3 +298,129 @@ describe('alterTableSql', () => {
     expect(opened.prepare('SELECT by_id FROM posts').pluck().all()).toEqual([1, 3]);
   });
 });
+
+/** A builder as JavaScript sees it, and TypeScript whose types nobody has checked. */
+type Untyped = Readonly<Record<string, (...given: readonly unknown[]) => Untyped>>;
+
+async function notedLater(table: TableBuilder): Promise<void> {
+  await Promise.resolve();
+  table.dropColumn('email');
+  throw new Error('nobody waits for it');
+}
+
+describe('arguments of the wrong kind', () => {
+  it.each<[call: string, change: (t: Untyped) => unknown, reason: string]>([
+    ['setStrict(true)', (t) => t['setStrict']?.(true), 'setStrict() was given true as its argument 1.'],
+    [
+      'setWithoutRowid(1)',
+      (t) => t['setWithoutRowid']?.(1),
+      'setWithoutRowid() was given 1 as its argument 1.',
+    ],
+    [
+      'setAutoincrement()',
+      (t) => t['setAutoincrement']?.(),
+      'setAutoincrement() was given undefined as its argument 1.',
+    ],
+    ['setType(a)', (t) => t['setType']?.('email'), 'setType() was given undefined as its argument 2.'],
+    [
+      'setDefault(a, undefined)',
+      (t) => t['setDefault']?.('email', undefined),
+      'setDefault() was given undefined as its argument 2.',
+    ],
+    [
+      'setDefault(a, [])',
+      (t) => t['setDefault']?.('email', []),
+      'setDefault() was given [] as its argument 2.',
+    ],
+    ['addColumn()', (t) => t['addColumn']?.(), 'addColumn() was given undefined as its argument 1.'],
+    [
+      'a misspelt option',
+      (t) => t['addColumn']?.('n', '', { form: 'id' }),
+      "addColumn() was given { form: 'id' } as its argument 3.",
+    ],
+    ['renameTo()', (t) => t['renameTo']?.(), 'renameTo() was given undefined as its argument 1.'],
+    ['addUnique(a)', (t) => t['addUnique']?.('email'), "addUnique() was given 'email' as its argument 1."],
+    ['setPrimaryKey([])', (t) => t['setPrimaryKey']?.([]), 'setPrimaryKey() was given [] as its argument 1.'],
+    [
+      'setNotNull(a, b)',
+      (t) => t['setNotNull']?.('id', 'email'),
+      "setNotNull() was given 'email' as its argument 2.",
+    ],
+    [
+      'two statements as an action',
+      (t) =>
+        t['addForeignKey']?.({
+          columns: ['id'],
+          references: 'posts',
+          onDelete: 'CASCADE); DROP TABLE posts; --',
+        }),
+      expect.stringContaining('addForeignKey() was given {') as unknown as string,
+    ],
+    [
+      'a kind that is none',
+      (t) => t['setGenerated']?.('email', '1', { kind: 'PERSISTED' }),
+      "setGenerated() was given { kind: 'PERSISTED' } as its argument 3.",
+    ],
+  ])('are refused with what they have to be: %s', (_call, change, reason) => {
+    const error = refusedOfUsers((opened) =>
+      alterTable(opened, 'users', change as unknown as (t: TableBuilder) => void),
+    );
+    expect(error.reason).toEqual(reason);
+    expect(error.hint).toMatch(/^(?:This has to be|It takes) /);
+  });
+
+  it.each<[what: string, call: (opened: Connection) => unknown]>([
+    ['no plan', (opened) => rebuildTable(opened, 'users', {} as Rebuild)],
+    [
+      'no expression',
+      (opened) => rebuildTable(opened, 'users', { sql: TWO, copy: { email: 1 } } as unknown as Rebuild),
+    ],
+    ['no function', (opened) => alterTable(opened, 'users', undefined as unknown as () => void)],
+    ['no name', (opened) => alterTableSql(opened, undefined as unknown as string, REBUILD)],
+  ])('are refused when they are of the call itself: %s', (_what, call) => {
+    expect(refusedOfUsers(call).reason).toMatch(/^(?:alterTable|rebuildTable)\(.* was given /);
+  });
+
+  it('are refused when a function would note things later', () => {
+    expect(refusedOfUsers((opened) => alterTable(opened, 'users', notedLater)).reason).toMatch(
+      /asynchronous/,
+    );
+  });
+});
+
+describe('what is said', () => {
+  it.each(['aux', 'temp'])('of a definition in %s: that it is another table', (schema) => {
+    const error = refusedOfUsers((opened) => {
+      opened.exec("ATTACH ':memory:' AS aux");
+      return rebuildTable(opened, 'users', {
+        sql: `CREATE TABLE ${schema}.users (id INTEGER PRIMARY KEY, email)`,
+      });
+    });
+    expect(error.reason).toMatch(/that of another table/);
+  });
+
+  it('takes main for what it is', () => {
+    rebuildTable(databaseOf(USERS), 'users', {
+      sql: 'CREATE TABLE Main.users (id INTEGER PRIMARY KEY, email)',
+    });
+    expect(sqlOf('users')).toBe('CREATE TABLE "users" (id INTEGER PRIMARY KEY, email)');
+  });
+
+  it('of rows that nothing tells apart: that columns have taken the names of the rowid', () => {
+    const error = refusal(
+      "CREATE TABLE users (rowid TEXT, _rowid_ TEXT, oid TEXT); INSERT INTO users VALUES ('1', '2', '3')",
+      (t) => t.setType('oid', 'INTEGER'),
+    );
+    expect(error.reason).toMatch(/columns have taken all names of the rowid/);
+    expect(error.hint).toMatch(/^Rename one of the columns/);
+  });
+
+  it("of another connection's transaction: which db to give", async () => {
+    const opened = databaseOf(USERS);
+    let error: unknown;
+    const up = (): void => void (error = errorOf(() => alterTable(opened, 'users', REBUILD)));
+    await serviceFor({ database: opened, migrations: [{ name: '001_a', up }] }).up();
+    expect(error).toBeInstanceOf(AlterTableError);
+    expect((error as AlterTableError).hint).toMatch(/^In a migration, give it the db that up\(\)/);
+  });
+});
