@@ -56,7 +56,7 @@ export function alterTableSql(
   const script = new Script(connection);
   const target: Target = { db: connection, script, scope: undefined };
   const plan = (): Deed => inSavepoint(connection, 'undo', () => perform(target, table, operations, 'plan'));
-  const { path } = tidied(connection, table, () => withoutForeignKeys(connection, plan));
+  const { path } = tidied({ db: connection, scope }, table, () => withoutForeignKeys(connection, plan));
   return scope === undefined && path === 'rebuild'
     ? framed(connection, script.statements)
     : script.statements;
@@ -148,8 +148,7 @@ function transact(db: Database, table: string, run: (target: Target) => Deed): A
       'the connection is in a transaction that Decant did not begin, where foreign keys cannot be turned off.',
       'In a migration, give it the db that up() and down() get; else call it outside any transaction.',
     );
-  const { name } = stateOf(connection, table).table;
-  const act = (): AlterReceipt =>
+  const act = (name: string): AlterReceipt =>
     inSavepoint(connection, 'keep', () => {
       const before = inventoryOf(connection, name);
       const deed = run(target);
@@ -162,7 +161,8 @@ function transact(db: Database, table: string, run: (target: Target) => Deed): A
         warnings: warningsOf(connection, name),
       };
     });
-  return tidied(connection, table, () =>
-    connection.inTransaction ? act() : inOwnTransaction(connection, name, act),
-  );
+  return tidied(target, table, () => {
+    const { name } = stateOf(connection, table).table;
+    return connection.inTransaction ? act(name) : inOwnTransaction(connection, name, () => act(name));
+  });
 }

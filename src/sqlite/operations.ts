@@ -82,7 +82,7 @@ function canBeAdded(table: TableSql): boolean {
 
 const HEAVY: ReadonlySet<ConstraintKind> = new Set(['PRIMARY', 'UNIQUE', 'CHECK']);
 
-function taken(table: TableSql, column: string): AlterTableError {
+export function taken(table: TableSql, column: string): AlterTableError {
   return new AlterTableError(table.name, `it has a column ${column} already.`, 'Choose another name.');
 }
 
@@ -197,27 +197,6 @@ export function droppingKey(kind: 'UNIQUE' | 'FOREIGN', key: string | readonly s
 /** A text that is the same for the same columns in the same order. */
 export function namesKey(names: readonly string[]): string {
   return JSON.stringify(names.map(foldName));
-}
-
-export function renamingColumn(from: string, to: string): Operation {
-  return {
-    renames: { what: 'column', from, to },
-    edit: (table) => {
-      const column = needColumn(table, from);
-      if (foldName(from) !== foldName(to) && columnOf(table, to) !== undefined) throw taken(table, to);
-      return replaceSpan(table, { from: column.from, to: column.from + 1 }, quoteName(to));
-    },
-    native: (table) =>
-      `ALTER TABLE main.${quoteName(table.name)} RENAME COLUMN ${quoteName(from)} TO ${quoteName(to)}`,
-  };
-}
-
-export function renamingTable(to: string): Operation {
-  return {
-    renames: { what: 'table', to },
-    edit: (table) => replaceSpan(table, { from: table.nameAt, to: table.nameAt + 1 }, quoteName(to)),
-    native: (table) => `ALTER TABLE main.${quoteName(table.name)} RENAME TO ${quoteName(to)}`,
-  };
 }
 
 export function constraintName(name: string | undefined): string {

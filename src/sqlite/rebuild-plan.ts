@@ -166,7 +166,7 @@ function constraintText(table: TableSql, column: ColumnSql, kind: 'GENERATED' | 
 }
 
 /** https://sqlite.org/datatype3.html#determination_of_column_affinity */
-function affinityOf(table: TableSql, column: ColumnSql): string {
+export function affinityOf(table: TableSql, column: ColumnSql): string {
   const type = textOf(table, column.type).toUpperCase();
   if (type.includes('INT')) return 'INTEGER';
   if (/CHAR|CLOB|TEXT/.test(type)) return 'TEXT';

@@ -2,7 +2,7 @@ import type { Database } from '../domain/migration.js';
 import { AlterTableError } from '../errors.js';
 import { brokenIn, refuseIfBroken } from './dependents.js';
 import { requireRebuildSpace } from './rebuild-space.js';
-import { explainCopy } from './offenders.js';
+import { explainCopy, explainIndex } from './offenders.js';
 import {
   changedColumns,
   copySql,
@@ -53,9 +53,17 @@ export function rebuild({ db, script }: Target, old: TableState, draft: Draft, e
   if (extent === 'empty') script.note(copy);
   else runCopy();
   const count = extent === 'empty' ? 0 : verifyCopy(db, old, draft, made);
-  for (const sql of swap) script.run(sql);
+  for (const sql of swap) runSwap(sql);
   refuseIfBroken(db, table, broken);
   return count;
+
+  function runSwap(sql: string): void {
+    try {
+      script.run(sql);
+    } catch (error) {
+      throw isConstraint(error) ? explainIndex(db, table, sql, error) : error;
+    }
+  }
 
   function runCopy(): void {
     try {

@@ -45,12 +45,14 @@ function refuseIfLossy(db: Database, old: TableState, draft: Draft, made: NewTab
   if (count === 0) return;
   const shown = rows<{ row: string }>(
     db,
-    `SELECT quote(${was}) || ' would be ' || quote(${is}) AS row ${from} LIMIT 10`,
+    `SELECT quote(${was}) || ' would be ' || iif(${pairing.key} IS NULL, '${NEW_NUMBER}', quote(${is})) AS row ${from} LIMIT 10`,
   );
   throw new AlterTableError(
     old.table.name,
     `${String(count)} ${count === 1 ? 'value' : 'values'} of ${column} would be altered beyond return.`,
-    `Correct them first, or declare it: { lossy: 'allow' }.`,
+    shown.every(({ row }) => row.endsWith(NEW_NUMBER))
+      ? 'Give these rows numbers of their own first.'
+      : `Correct them first, or declare it: { lossy: 'allow' }.`,
     shown.map(({ row }) => row),
   );
 }
@@ -65,6 +67,8 @@ function incomparable({ table, columns, rowid }: TableState, column: string): Al
       : 'Change the key in a call of its own.',
   );
 }
+
+const NEW_NUMBER = 'a new number';
 
 // A new value is as good as the old one when that can be had back from it: 42 for '42', but not 7 for '007'. A cast to
 // INTEGER ends at the greatest there is: 9223372036854775807 comes back from a REAL that is one more.

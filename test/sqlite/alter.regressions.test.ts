@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import type { Database as Connection } from '../../src/domain/migration.js';
@@ -422,5 +425,76 @@ describe('what is said', () => {
     await serviceFor({ database: opened, migrations: [{ name: '001_a', up }] }).up();
     expect(error).toBeInstanceOf(AlterTableError);
     expect((error as AlterTableError).hint).toMatch(/^In a migration, give it the db that up\(\)/);
+  });
+
+  it.each<[what: string, sql: string, change: (t: TableBuilder) => void, rows: readonly string[]]>([
+    [
+      'a unique index',
+      "CREATE TABLE users (e TEXT); CREATE UNIQUE INDEX i ON users (e); INSERT INTO users VALUES ('a'), ('b'), ('A')",
+      (t) => t.setCollate('e', 'NOCASE'),
+      ["rowid 1: 'a'", "rowid 3: 'A'"],
+    ],
+    [
+      'a unique index of expressions, and of some rows',
+      `CREATE TABLE users (e TEXT, f); CREATE UNIQUE INDEX i ON users (f DESC, (e || ',') COLLATE BINARY ASC) WHERE f > 0 OR f < 0 -- so;
+       INSERT INTO users VALUES ('1', 0), ('01', 0), ('2', 1), ('02', 1)`,
+      (t) => t.setType('e', 'INTEGER', { lossy: 'allow' }),
+      ['rowid 3: 1', 'rowid 4: 1'],
+    ],
+    [
+      'a UNIQUE whose values were different before',
+      "CREATE TABLE users (e TEXT UNIQUE); INSERT INTO users VALUES ('1'), ('01'), ('x'), ('0'), (NULL)",
+      (t) => t.setType('e', 'INTEGER', { lossy: 'allow' }),
+      ["rowid 1: '1'", "rowid 2: '01'"],
+    ],
+    [
+      'a UNIQUE of what comes to be texts',
+      "CREATE TABLE users (e UNIQUE); INSERT INTO users VALUES ('1'), (1), (x'31')",
+      (t) => t.setType('e', 'TEXT', { lossy: 'allow' }),
+      ["rowid 1: '1'", 'rowid 2: 1'],
+    ],
+    [
+      'a key that has no value',
+      'CREATE TABLE users (id INTEGER, e); INSERT INTO users VALUES (NULL, 1), (2, 2)',
+      (t) => t.setPrimaryKey(['id']),
+      ['NULL would be a new number'],
+    ],
+  ])('of %s: the rows that stand in the way', (_what, sql, change, rows) => {
+    const error = refusal(sql.replace('-- so;', '-- so\n;'), change);
+    expect(error.rows).toEqual(rows);
+    expect(error.hint).toMatch(/^(?:Correct these rows first|Give these rows numbers of their own first)/);
+  });
+
+  it('of a name that differs in case alone: how to get to it', () => {
+    const error = refusedOfUsers((opened) => alterTable(opened, 'users', (t) => t.renameTo('Users')));
+    expect(error.hint).toBe("Go by another name: renameTo('users_').renameTo('Users').");
+    const opened = databaseOf(USERS);
+    expect(alterTable(opened, 'users', (t) => t.renameTo('users')).path).toBe('nothing');
+    expect(alterTable(opened, 'users', (t) => t.renameTo('users_').renameTo('Users')).table).toBe('Users');
+  });
+
+  it.each([
+    ['locked by a writer', 'BEGIN IMMEDIATE', /^Nothing was changed. Wait until/],
+    [
+      'locked altogether',
+      'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE',
+      /^Nothing was changed. Wait until/,
+    ],
+    ['read-only', '', /^Nothing was changed. Open the database for writing/],
+  ])('of a database that is %s: what to do', (_what, lock, hint) => {
+    const folder = mkdtempSync(join(tmpdir(), 'decant-alter-'));
+    const other = new Database(join(folder, 'a.db'));
+    try {
+      other.exec(`${USERS}; ${lock}`);
+      db = new Database(other.name, { timeout: 1, readonly: lock === '' });
+      const error = errorOf(() => alterTable(db as Connection, 'users', REBUILD));
+      expect(error).toBeInstanceOf(AlterTableError);
+      expect((error as AlterTableError).hint).toMatch(hint);
+      expect([db.inTransaction, db.pragma('foreign_keys', { simple: true })]).toEqual([false, 1]);
+    } finally {
+      other.close();
+      db?.close();
+      rmSync(folder, { recursive: true });
+    }
   });
 });
