@@ -45,7 +45,6 @@ export async function replaceBy(live: Live, backup: Backup, replacement: Replace
       source.close();
     }
   } finally {
-    raw?.close();
     removeIfPossible(copy);
   }
 }
