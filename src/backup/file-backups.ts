@@ -88,8 +88,8 @@ export class FileBackups extends Backups {
     this.#folder().remove(backup);
   }
 
-  override prune(also?: Backup): void {
-    this.#folder().prune(this.#settings.keep, also);
+  override prune(...made: readonly Backup[]): void {
+    this.#folder().prune(this.#settings.keep, made);
   }
 
   override async restore(name: string, onCopied?: OnCopied): Promise<Restored> {
@@ -125,7 +125,7 @@ export class FileBackups extends Backups {
       },
     );
     try {
-      folder.prune(this.#settings.keep, backup);
+      if (restored.replaced !== null) folder.prune(this.#settings.keep, [restored.replaced], [backup]);
     } catch {
       return restored; // it is done; the next run prunes again, and tells if it cannot
     }

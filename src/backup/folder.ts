@@ -1,10 +1,11 @@
-import { closeSync, openSync, renameSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, realpathSync, renameSync, statSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
 import { backupName, type Backup, type Preceded } from '../domain/backup.js';
 import { BackupError, UnknownBackupError } from '../errors.js';
 import { openFile, type ConfigureConnection } from '../services/database.js';
 import { makeFolders } from '../services/folders.js';
 import { requireSpace } from '../sqlite/free-space.js';
-import { filesOf, listBackups, removeBackup, sweep, writeNote, type Note } from './catalog.js';
+import { filesOf, isUnsettled, listBackups, removeBackup, settle, sweep, writeNote } from './catalog.js';
 import { damageOf, syncToDisk } from './copy.js';
 
 /** What is to be added. */
@@ -38,8 +39,10 @@ export class BackupFolder {
 
   /** Newest first. */
   list(): readonly Backup[] {
-    const isOwn = this.path === `${this.#database}.backups`;
-    return listBackups(this.path, (note: Note | undefined) => isOwn || note?.database === this.#database);
+    const { place, isOwn } = this.#whereabouts();
+    return listBackups(this.path, (note) =>
+      note?.database === undefined ? isOwn : resolve(place, note.database) === this.#database,
+    );
   }
 
   /** @param name `'latest'`, or what `list()` calls it, or its file's name */
@@ -70,7 +73,7 @@ export class BackupFolder {
       await fill(partial);
       this.#finish(partial, check);
       syncToDisk(partial);
-      writeNote(note, { ...preceded, database: this.#database });
+      writeNote(note, { ...preceded, database: this.#named() });
       syncToDisk(note);
       renameSync(partial, file);
       syncToDisk(this.path);
@@ -86,9 +89,21 @@ export class BackupFolder {
     removeBackup(this.path, name);
   }
 
-  /** Removes all but the `keep` newest, and `also`. */
-  prune(keep: number, also: Backup | undefined): void {
-    for (const backup of this.list().slice(keep)) if (backup.name !== also?.name) this.remove(backup);
+  /**
+   * Removes all but the `keep` newest, as of `made`, and but `also`. What is newer than that is let be, and not counted:
+   * it is another run's, which is not at its end, or the clock was wrong once. Neither is what may not stay.
+   * @param made those that the run has made and that stay, if any
+   */
+  prune(keep: number, made: readonly Backup[], also: readonly Backup[] = []): void {
+    for (const { name } of made) settle(this.path, name);
+    const names = made.map(({ name }) => name);
+    const newest = names.toSorted().at(-1);
+    const counted = this.list().filter(
+      ({ name }) =>
+        names.includes(name) || ((newest === undefined || name <= newest) && !isUnsettled(this.path, name)),
+    );
+    const staying = new Set([...names, ...also.map(({ name }) => name)]);
+    for (const backup of counted.slice(keep)) if (!staying.has(backup.name)) this.remove(backup);
   }
 
   /** @throws BackupError when its structure is not sound */
@@ -101,6 +116,18 @@ export class BackupFolder {
     } finally {
       db.close();
     }
+  }
+
+  // Seen from its folder, so that both can be moved; a database is named only where the folder is not named after it.
+  #named(): string | undefined {
+    const { place, isOwn } = this.#whereabouts();
+    return isOwn ? undefined : relative(place, this.#database);
+  }
+
+  // The folder may be named by a link; the database never is.
+  #whereabouts(): { readonly place: string; readonly isOwn: boolean } {
+    const place = existsSync(this.path) ? realpathSync(this.path) : this.path;
+    return { place, isOwn: place === `${this.#database}.backups` };
   }
 
   // A copy of a WAL database is one, too. As a backup it is one file, and to look into it leaves nothing beside it.
