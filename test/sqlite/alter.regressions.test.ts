@@ -187,6 +187,23 @@ function refusedOfUsers(change: (opened: Connection) => unknown): AlterTableErro
 
 const TWO = 'CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT)';
 
+describe('a trigger that is broken already', () => {
+  const BROKEN = `CREATE TABLE users (a AS ([c] || 'x') STORED, c, b);
+    CREATE TRIGGER o AFTER UPDATE ON users BEGIN UPDATE users SET a = new.a WHERE 0; END`;
+
+  it('keeps a column that it names from being dropped', () => {
+    const error = refusal(BROKEN, (t) => t.renameColumn('a', 'n').dropColumn('n'));
+    expect(error.reason).toMatch(/still used as it was by trigger o \(no such column: (?:new\.)?n\)/);
+    expect(sqlOf('o')).toMatch(/SET a = new.a/);
+  });
+
+  it('stands in the way of nothing else', () => {
+    expect(alterTable(databaseOf(BROKEN), 'users', (t) => t.dropColumn('b').setDefault('c', 1)).path).toBe(
+      'rebuild',
+    );
+  });
+});
+
 describe('texts of SQL that are given', () => {
   it.each<[what: string, plan: Rebuild]>([
     ['an index', { sql: `${TWO}; CREATE INDEX by_email ON users (email)` }],
