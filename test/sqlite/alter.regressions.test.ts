@@ -43,6 +43,14 @@ describe('alterTable', () => {
     expect(receipt.dropped).toEqual([]);
   });
 
+  it('keeps no statistics of an index that two keys shared and that is gone', () => {
+    const opened = databaseOf(
+      'CREATE TABLE users (a TEXT UNIQUE PRIMARY KEY); INSERT INTO users VALUES (1); ANALYZE',
+    );
+    alterTable(opened, 'users', (table) => table.setWithoutRowid('on').setType('a', 'VARCHAR'));
+    expect(opened.prepare('SELECT idx FROM sqlite_stat1').pluck().all()).toEqual([]);
+  });
+
   it('sees the indexes of a table that has a quote in its name', () => {
     const opened = databaseOf('CREATE TABLE users (a); CREATE INDEX i ON users (a)');
     const receipt = alterTable(opened, 'users', (table) => table.renameTo('p"q'));
