@@ -13,7 +13,8 @@ interface Kind {
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const TEXT: Kind = { is: 'a string', fits: isText };
-const NAME: Kind = { is: 'a name', fits: (value) => isText(value) && value !== '' };
+// SQLite takes '' for a name, too.
+const NAME: Kind = { is: 'a name', fits: isText };
 const NAMES: Kind = {
   is: "a list of names, as ['email']",
   fits: (value) => isNames(value) && value.length > 0,

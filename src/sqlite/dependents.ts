@@ -125,9 +125,9 @@ function firing(db: Database, sql: string, table: string): string {
   return `UPDATE ${target} SET ${columns.map(({ name }) => `${quoteName(name)} = NULL`).join(', ')}`;
 }
 
-/** Refuses a change that has broken what was not broken before. */
+/** Refuses a change that has broken what was not broken before, or was so for another reason. */
 export function refuseIfBroken(db: Database, table: string, before: Broken): void {
-  const now = [...brokenIn(db)].filter(([what]) => !before.has(what));
+  const now = [...brokenIn(db)].filter(([what, why]) => before.get(what) !== why);
   if (now.length === 0) return;
   throw new AlterTableError(
     table,

@@ -88,7 +88,11 @@ export function swapSql(old: TableState, draft: Draft, made: NewTable, hasMark: 
     `ALTER TABLE main.${quoteName(made.name)} RENAME TO ${quoteName(table)}`,
     'PRAGMA legacy_alter_table = OFF',
     ...old.objects.map(({ sql, schema }) => (schema === 'temp' ? temporarySql(sql) : sql)),
-    ...old.statistics.map((each) => `UPDATE main.${each} SET tbl = ${name} WHERE tbl = ${temporary}`),
+    // SQLite makes one index for keys that are the same, and none for a key by which rows are stored.
+    ...old.statistics.flatMap((each) => [
+      `UPDATE main.${each} SET tbl = ${name} WHERE tbl = ${temporary}`,
+      `DELETE FROM main.${each} WHERE tbl = ${name} AND idx <> tbl AND idx NOT IN (SELECT name FROM main.sqlite_schema)`,
+    ]),
     ...(old.statistics.length === 0 ? [] : ['ANALYZE sqlite_schema']),
   ];
 }

@@ -43,6 +43,14 @@ describe('alterTable', () => {
     expect(receipt.dropped).toEqual([]);
   });
 
+  it('keeps no statistics of an index that two keys shared and that is gone', () => {
+    const opened = databaseOf(
+      'CREATE TABLE users (a TEXT UNIQUE PRIMARY KEY); INSERT INTO users VALUES (1); ANALYZE',
+    );
+    alterTable(opened, 'users', (table) => table.setWithoutRowid('on').setType('a', 'VARCHAR'));
+    expect(opened.prepare('SELECT idx FROM sqlite_stat1').pluck().all()).toEqual([]);
+  });
+
   it('sees the indexes of a table that has a quote in its name', () => {
     const opened = databaseOf('CREATE TABLE users (a); CREATE INDEX i ON users (a)');
     const receipt = alterTable(opened, 'users', (table) => table.renameTo('p"q'));
@@ -186,6 +194,23 @@ function refusedOfUsers(change: (opened: Connection) => unknown): AlterTableErro
 }
 
 const TWO = 'CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT)';
+
+describe('a trigger that is broken already', () => {
+  const BROKEN = `CREATE TABLE users (a AS ([c] || 'x') STORED, c, b);
+    CREATE TRIGGER o AFTER UPDATE ON users BEGIN UPDATE users SET a = new.a WHERE 0; END`;
+
+  it('keeps a column that it names from being dropped', () => {
+    const error = refusal(BROKEN, (t) => t.renameColumn('a', 'n').dropColumn('n'));
+    expect(error.reason).toMatch(/still used as it was by trigger o \(no such column: (?:new\.)?n\)/);
+    expect(sqlOf('o')).toMatch(/SET a = new.a/);
+  });
+
+  it('stands in the way of nothing else', () => {
+    expect(alterTable(databaseOf(BROKEN), 'users', (t) => t.dropColumn('b').setDefault('c', 1)).path).toBe(
+      'rebuild',
+    );
+  });
+});
 
 describe('texts of SQL that are given', () => {
   it.each<[what: string, plan: Rebuild]>([

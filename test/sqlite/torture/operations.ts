@@ -86,7 +86,7 @@ const ADDED: readonly Added[] = [
   { type: 'TEXT', parts: [['DEFAULT', 'DEFAULT CURRENT_DATE']] },
   { type: 'TEXT', parts: [['NOT', 'NOT NULL']] },
   { type: 'INTEGER', parts: [['UNIQUE', 'UNIQUE']], cell: 'null:NULL' },
-  { type: 'TEXT', parts: [['CHECK', 'CHECK (1) -- why']], cell: 'null:NULL' },
+  { type: 'TEXT', parts: [['CHECK', 'CHECK (1) -- why\n']], cell: 'null:NULL' },
   {
     type: 'TEXT /* note */',
     parts: [
@@ -145,7 +145,10 @@ const MAKERS: readonly Maker[] = [
     const name = pick(NEW_NAMES, Math.floor(more / 16));
     const { type = '', parts = [], cell } = pick(ADDED, more);
     const id = 100 + table.columns.length;
-    const definition = [type, ...parts.map(([, text]) => text)].filter((text) => text !== '').join(' ');
+    const definition = [type, ...parts.map(([, text]) => text)]
+      .filter((text) => text !== '')
+      .join(' ')
+      .trimEnd();
     const column = {
       id,
       name,
