@@ -7,8 +7,8 @@ import type { JournalEntry } from '../services/migration-repository.js';
 import { newRunId } from '../services/run.js';
 import { filesOf } from './catalog.js';
 import { copyDatabase } from './copy.js';
-import { explaining } from './explain.js';
-import { BackupFolder, WAYS_OUT } from './folder.js';
+import { explaining, waysOut } from './explain.js';
+import { BackupFolder } from './folder.js';
 import { bytesOf, hasUserTables, lookAt, requireRoom, settleNew, type Live } from './live.js';
 import type { RawFile } from './raw-file.js';
 import { replaceBy } from './replace.js';
@@ -54,7 +54,8 @@ export class FileBackups extends Backups {
     const source = this.#read(file);
     try {
       if (!hasUserTables(source)) return undefined;
-      const backup = await explaining(`Cannot back up ${file} to ${folder.path}`, WAYS_OUT, () =>
+      const hint = waysOut.bind(undefined, preceded);
+      const backup = await explaining(`Cannot back up ${file} to ${folder.path}`, hint, () =>
         folder.add({
           preceded,
           madeAt: new Date().toISOString(),
