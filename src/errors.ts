@@ -265,6 +265,8 @@ export interface Failure {
   readonly backup?: string | undefined;
   /** Names of the migrations that this run had completed before; they stay. */
   readonly completed: readonly string[];
+  /** What it would have been warned of, had it not failed. */
+  readonly warnings?: readonly string[];
 }
 
 /** A migration threw. Later ones were not tried; `cause` is what it threw. */

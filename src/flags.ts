@@ -53,7 +53,7 @@ export const policyFlags = {
 };
 
 /** `--steps`, wherever it is offered. */
-export const stepsFlag = integer({ description: 'How many.', helpValue: 'N', min: 1 });
+export const stepsFlag = integer({ description: 'How many migrations.', helpValue: 'N', min: 1 });
 
 /** What a command may have parsed of the flags above. */
 export interface GivenFlags {

@@ -127,6 +127,7 @@ function failureLines(failure: Failure): readonly (readonly [string, string])[] 
       failure.completed.length > 0 ? `${failure.completed.join(', ')} (done, and stays)` : undefined,
     ],
   ];
+  lines.push(...(failure.warnings ?? []).map((warning) => ['Warning', warning] as const));
   return lines.flatMap(([label, text]) => (text === undefined ? [] : [[label, text] as const]));
 }
 

@@ -5,14 +5,16 @@ import { Backups, type BackupPolicy } from '../services/backups.js';
 import { openForReading } from '../services/database.js';
 import type { JournalEntry } from '../services/migration-repository.js';
 import { newRunId } from '../services/run.js';
+import { explainingSqliteErrors } from '../services/sqlite-errors.js';
 import { filesOf } from './catalog.js';
 import { copyDatabase } from './copy.js';
 import { explaining, waysOut } from './explain.js';
 import { BackupFolder } from './folder.js';
 import { bytesOf, hasUserTables, lookAt, requireRoom, settleNew, type Live } from './live.js';
-import type { RawFile } from './raw-file.js';
+import { RawFile } from './raw-file.js';
 import { replaceBy } from './replace.js';
 import type { BackupSettings } from './settings.js';
+import { isQuiet, traceOf, type Trace } from './trace.js';
 
 /** Whose backups they are. Asked when it is first needed, since it may open the database. */
 export interface BackupTarget {
@@ -29,8 +31,8 @@ const DISK_FAILED =
 export class FileBackups extends Backups {
   readonly #target: BackupTarget;
   readonly #settings: BackupSettings;
-  /** By name of a backup: what the migrating connection knew of others' commits before it was made. */
-  readonly #versions = new Map<string, unknown>();
+  /** By name of a backup: what the migrating connection told when it was made; none where somebody wrote since. */
+  readonly #traces = new Map<string, Trace>();
 
   constructor(target: BackupTarget, settings: BackupSettings) {
     super();
@@ -50,8 +52,8 @@ export class FileBackups extends Backups {
     const file = this.#target.file();
     if (file === '') return undefined;
     const folder = this.#folder();
-    const version = this.#dataVersion();
     const source = this.#read(file);
+    let before: Trace | undefined;
     try {
       if (!hasUserTables(source)) return undefined;
       const hint = waysOut.bind(undefined, preceded);
@@ -60,11 +62,14 @@ export class FileBackups extends Backups {
           preceded,
           madeAt: new Date().toISOString(),
           bytes: bytesOf(source),
-          fill: (partial) => copyDatabase(source, partial, onCopied),
+          fill: (partial) => {
+            before = this.#trace(); // in the same turn as the copy begins
+            return copyDatabase(source, partial, onCopied);
+          },
           check: 'structure',
         }),
       );
-      this.#versions.set(backup.name, version);
+      if (before !== undefined) this.#traces.set(backup.name, before);
       return backup;
     } finally {
       source.close();
@@ -109,10 +114,10 @@ export class FileBackups extends Backups {
           copy: filesOf(folder.path, backupName(madeAt, runId)).restoring,
           entries: [restoredEntry(backup, { runId, startedAt: madeAt }, saved)],
           onCopied,
-          guard: (raw) => async () => {
+          underLock: async () => {
             if (saved === undefined) return;
             const preceded: Preceded = { runId, command: 'restore', names: [backup.name] };
-            const fill = (partial: string): Promise<void> => this.#copyUnderLock(live, raw, partial);
+            const fill = (partial: string): Promise<void> => this.#copyUnderLock(live, partial);
             replaced = await folder.add({ preceded, madeAt, bytes: live.size, fill, check: 'as it is' });
           },
         });
@@ -128,31 +133,16 @@ export class FileBackups extends Backups {
     return restored;
   }
 
+  override begin(backup: Backup): void {
+    const before = this.#traces.get(backup.name);
+    const now = explainingSqliteErrors(this.#target.file(), () => this.#trace());
+    if (!isQuiet(before, now)) this.#traces.delete(backup.name);
+  }
+
   override async undo(backup: Backup, failed: JournalEntry): Promise<boolean> {
-    const { configureConnection, lockTimeout } = this.#settings;
-    const file = this.#target.file();
-    const before = this.#versions.get(backup.name);
-    const madeAt = new Date().toISOString();
-    const isAlone = (): boolean => this.#dataVersion() === before;
-    const live = lookAt(file, backup, lockTimeout, configureConnection);
+    const what = `Cannot restore ${backup.name} into ${this.#target.file()}`;
     try {
-      const what = `Cannot restore ${backup.name} into ${file}`;
-      await explaining(what, 'Restore it by decant migrate:restore.', () =>
-        replaceBy(live, backup, {
-          ...this.#settings,
-          copy: filesOf(this.#folder().path, backupName(madeAt, failed.runId)).restoring,
-          entries: [failed, restoredEntry(backup, { runId: failed.runId, startedAt: madeAt })],
-          // Under the lock of a rollback journal nobody can read data_version, so what every commit raises is compared
-          // with what it was before the last look.
-          guard: (raw) => {
-            const counter = raw?.changeCounter();
-            if (raw !== undefined && !isAlone()) throw new NotAlone();
-            return async () => {
-              if (raw === undefined ? !isAlone() : raw.changeCounter() !== counter) throw new NotAlone();
-            };
-          },
-        }),
-      );
+      await explaining(what, 'Restore it by decant migrate:restore.', () => this.#putBack(backup, failed));
       return true;
     } catch (error) {
       if (error instanceof NotAlone) return false;
@@ -160,7 +150,30 @@ export class FileBackups extends Backups {
     }
   }
 
-  async #copyUnderLock(live: Live, raw: RawFile | undefined, target: string): Promise<void> {
+  // Until the first `await`, nobody in this process can write: whoever does it later is noticed under the lock.
+  async #putBack(backup: Backup, failed: JournalEntry): Promise<void> {
+    const { configureConnection, lockTimeout } = this.#settings;
+    const madeAt = new Date().toISOString();
+    const live = lookAt(this.#target.file(), backup, lockTimeout, configureConnection);
+    const raw = rawOf(live);
+    // Under the lock of a rollback journal nobody can ask SQLite, so what every commit raises is compared with what it
+    // was before the last look.
+    const counter = raw?.changeCounter();
+    const now = this.#trace();
+    refuseOthers(this.#traces.get(backup.name), now);
+    await replaceBy(live, backup, {
+      ...this.#settings,
+      copy: filesOf(this.#folder().path, backupName(madeAt, failed.runId)).restoring,
+      entries: [failed, restoredEntry(backup, { runId: failed.runId, startedAt: madeAt })],
+      underLock: async () => {
+        const isAlone = raw === undefined ? isQuiet(now, this.#trace()) : raw.changeCounter() === counter;
+        if (!isAlone) throw new NotAlone();
+      },
+    });
+  }
+
+  async #copyUnderLock(live: Live, target: string): Promise<void> {
+    const raw = rawOf(live);
     if (raw !== undefined) return raw.copyTo(target);
     const source = this.#read(live.file);
     try {
@@ -179,14 +192,27 @@ export class FileBackups extends Backups {
     return openForReading(file, this.#settings.lockTimeout, this.#settings.configureConnection);
   }
 
-  // Changes when another connection commits, and only then. https://sqlite.org/pragma.html#pragma_data_version
-  #dataVersion(): unknown {
-    return this.#target.connection?.().pragma('data_version', { simple: true });
+  #trace(): Trace {
+    return traceOf(this.#target.connection?.());
   }
 }
 
-/** Another connection has committed, and what it wrote would be lost. */
+/** Somebody has committed what the migration did not, and it would be lost. */
 class NotAlone extends Error {}
+
+function refuseOthers(before: Trace | undefined, now: Trace): void {
+  if (before !== undefined && before.format !== now.format) {
+    throw new BackupError(
+      `it changed how the file is stored (${before.format}; now ${now.format}), after which SQLite does not tell whether others have written`,
+      'Restore it by decant migrate:restore.',
+    );
+  }
+  if (before === undefined || before.others !== now.others) throw new NotAlone();
+}
+
+function rawOf({ journal, file }: Live): RawFile | undefined {
+  return journal === 'wal' ? undefined : new RawFile(file);
+}
 
 function restoredEntry(
   backup: Backup,

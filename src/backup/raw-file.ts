@@ -1,12 +1,12 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { BackupError } from '../errors.js';
 
 /**
  * The bytes of a database with a rollback journal, which are the whole of it while nobody writes. They are needed under
  * an exclusive lock, where SQLite lets no other connection read.
  *
- * To close a file's descriptor drops every lock that the process holds on it. So it is opened before the lock is taken,
- * and closed after it has been given back; and never for a WAL database, whose connections hold one all the time.
+ * To close any descriptor of a file drops every lock that this process holds on it, of the application's connections
+ * too. So none is ever closed: one is opened for each file, and stays as long as the process.
  * https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
  */
 export class RawFile {
@@ -15,7 +15,7 @@ export class RawFile {
 
   constructor(path: string) {
     this.#path = path;
-    this.#descriptor = openSync(path, 'r');
+    this.#descriptor = descriptorOf(path);
   }
 
   /** What every commit raises. https://sqlite.org/fileformat2.html#file_change_counter */
@@ -51,15 +51,26 @@ export class RawFile {
     );
   }
 
-  close(): void {
-    closeSync(this.#descriptor);
-  }
-
   #header(): Buffer {
     const header = Buffer.alloc(100);
     readSync(this.#descriptor, header, 0, header.length, 0);
     return header;
   }
+}
+
+// A file that has one cannot lose its number to another, also where it is removed.
+const descriptors = new Map<string, number>();
+
+function descriptorOf(path: string): number {
+  const known = descriptors.get(idOf(statSync(path, { bigint: true })));
+  if (known !== undefined) return known;
+  const descriptor = openSync(path, 'r');
+  descriptors.set(idOf(fstatSync(descriptor, { bigint: true })), descriptor);
+  return descriptor;
+}
+
+function idOf({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string {
+  return `${dev}:${ino}`;
 }
 
 const CHUNK = 4 * 1024 * 1024;

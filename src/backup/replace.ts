@@ -9,7 +9,6 @@ import { SqliteMigrationRepository } from '../services/sqlite-migration-reposito
 import { removeDatabase } from './catalog.js';
 import { copyDatabase, PAGES } from './copy.js';
 import { refuseOtherPages, type Live } from './live.js';
-import { RawFile } from './raw-file.js';
 
 /** Awaited under the lock, before a page is copied. What it throws leaves the database as it is. */
 type UnderLock = () => Promise<void>;
@@ -19,8 +18,7 @@ export interface Replacement {
   readonly copy: string;
   /** What the journal shall say of it. */
   readonly entries: readonly JournalEntry[];
-  /** Called before the lock is waited for. */
-  readonly guard: (raw: RawFile | undefined) => UnderLock;
+  readonly underLock: UnderLock;
   /** Milliseconds to wait for the lock. */
   readonly lockTimeout: number;
   readonly configureConnection?: ConfigureConnection | undefined;
@@ -32,20 +30,18 @@ export interface Replacement {
  * journal's new rows already: so they are part of the one transaction.
  */
 export async function replaceBy(live: Live, backup: Backup, replacement: Replacement): Promise<void> {
-  const { copy, entries, guard, lockTimeout, configureConnection, onCopied } = replacement;
-  const raw = live.journal === 'wal' ? undefined : new RawFile(live.file);
+  const { copy, entries, underLock, lockTimeout, configureConnection, onCopied } = replacement;
   try {
     await copyFinished(backup.file, copy, configureConnection);
     const source = openFile(copy, 'write', configureConnection);
     try {
       writeEntries(source, entries);
       refuseOtherPages(live, source);
-      await replaceContent(source, live.file, { timeout: lockTimeout, underLock: guard(raw), onCopied });
+      await replaceContent(source, live.file, { timeout: lockTimeout, underLock, onCopied });
     } finally {
       source.close();
     }
   } finally {
-    raw?.close();
     removeIfPossible(copy);
   }
 }

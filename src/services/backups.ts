@@ -48,9 +48,15 @@ export abstract class Backups {
   abstract restore(name: string, onCopied?: OnCopied): Promise<Restored>;
 
   /**
+   * To be called after `make`, and right before what `undo` may have to undo, in the same turn of the event loop. What
+   * the same connection has committed in between is not part of that.
+   */
+  abstract begin(backup: Backup): void;
+
+  /**
    * Puts the database back to a backup that `make` made in this process, as if nothing had happened since.
    * @param failed what the journal shall say of it
-   * @returns false, and does nothing, when another connection has committed since
+   * @returns false, and does nothing, when anything else has been committed since
    */
   abstract undo(backup: Backup, failed: JournalEntry): Promise<boolean>;
 }

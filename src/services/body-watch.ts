@@ -22,6 +22,8 @@ export class BodyWatch {
   /** Texts that need no second look. */
   readonly #seen = new Set<string>();
   readonly #warnings = new Set<string>();
+  /** What the body has set that lasts longer than it should, and what it was before. */
+  readonly #settings = new Map<string, unknown>();
 
   constructor(db: Database, rules: BodyRules, inside: 'transaction' | 'none') {
     this.#db = db;
@@ -70,7 +72,8 @@ export class BodyWatch {
     const losses = this.#losses.losses(this.#log, this.#rules.expectLoss);
     const { violations, mismatches } = this.#keys.newTrouble(this.#log);
     if (losses.length + violations.length + mismatches.length === 0) return;
-    throw new BodyError('did damage', undefined, undefined, { losses, violations, mismatches });
+    const damage = { losses, violations, mismatches };
+    throw new BodyError('did damage', undefined, undefined, damage).warning(this.warnings);
   }
 
   #note(effects: readonly Effect[]): void {
@@ -81,13 +84,27 @@ export class BodyWatch {
     this.#log.add(effects);
   }
 
+  /** Puts back the settings of the connection that change what later migrations, and the application, do. */
+  restoreSettings(): void {
+    for (const [name, value] of this.#settings) this.#db.pragma(`${name} = ${String(value)}`);
+    this.#settings.clear();
+  }
+
   #notePragmas(effects: readonly Effect[]): void {
-    if (!effects.some((effect) => effect.kind === 'pragma' && effect.sets && effect.name === 'foreign_keys'))
-      return;
+    const set = new Set(
+      effects.flatMap((effect) => (effect.kind === 'pragma' && effect.sets ? [effect.name] : [])),
+    );
+    for (const name of SETTINGS) {
+      if (!set.has(name) || this.#settings.has(name)) continue;
+      this.#settings.set(name, this.#db.pragma(name, { simple: true }));
+    }
+    if (!set.has('foreign_keys')) return;
     if (this.#inside === 'transaction') this.#warnings.add(PRAGMA_WARNING);
     else this.#foreignKeys = 'enforced'; // it may be, from here on
   }
 }
+
+const SETTINGS = ['legacy_alter_table', 'ignore_check_constraints', 'recursive_triggers', 'writable_schema'];
 
 // Nothing else can remove, change or reach anything; it spares reading what only creates or selects.
 const MAY_CHANGE = /\b(?:insert|replace|update|delete|drop|alter|pragma|trigger)\b/i;

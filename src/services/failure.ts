@@ -46,6 +46,7 @@ export function failureOf(
     sqliteCode: codeOf(cause),
     rolledBack: rolledBackOf(loaded, body.kind),
     completed,
+    ...(body.warnings.length > 0 ? { warnings: body.warnings } : {}),
   };
   return body.damage === undefined ? errorFor(body.kind, failure, cause) : damageError(failure, body.damage);
 }
@@ -154,14 +155,14 @@ function damageError(failure: Failure, { losses, violations, mismatches }: Damag
     return new UndeclaredLossError(
       failure,
       `${subject(failure)} lost what it did not ask to remove: ${losses.map(lossText).join('; ')}.`,
-      `${undone} To change a table without loss use alterTable() or rebuildTable(); if the loss is meant, declare it: @migration({ expectLoss: [${names}] }).`,
+      `${undone} To change a table without loss use alterTable() or rebuildTable(); if the loss is meant, declare it on a class: @migration({ expectLoss: [${names}] }).`,
       losses,
     );
   }
   return new ForeignKeyError(
     failure,
     `${subject(failure)} left foreign keys violated that were not before: ${keysText(violations, mismatches)}.`,
-    `${undone} Put right in the migration what the rows refer to, or, if they are to stay as they are, declare foreignKeyCheck: 'none'.`,
+    `${undone} Put right in the migration what the rows refer to, or, if they are to stay as they are, declare it on a class: @migration({ foreignKeyCheck: 'none' }).`,
     violations,
     mismatches,
   );

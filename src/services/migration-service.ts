@@ -144,6 +144,7 @@ export class MigrationService {
     for (const part of plan.steps.length === 0 ? [] : net.parts) {
       await net.spread(part);
       try {
+        net.begin(part);
         this.#carryOut(part, plan.steps.length, run, loaded, onProgress);
       } catch (error) {
         throw await net.caught(error);

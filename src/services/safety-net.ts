@@ -57,6 +57,11 @@ export class SafetyNet {
     else this.#last = kind === 'unguarded' ? await this.#make(steps) : undefined;
   }
 
+  /** To be called right before a part, with nothing awaited in between. @throws DatabaseLockedError */
+  begin({ kind }: Part): void {
+    if (kind === 'unguarded' && this.#last !== undefined) this.#backups?.begin(this.#last);
+  }
+
   /** To be called after a part that succeeded. */
   passed(): void {
     if (this.#last !== this.#first) this.#discard(this.#last);

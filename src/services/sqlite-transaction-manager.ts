@@ -31,6 +31,7 @@ export class SqliteTransactionManager extends TransactionManager {
   override session<T>(work: () => T): T {
     if (this.#db.inTransaction) throw nestedError();
     if (this.#foreignKeys !== undefined) return work();
+    if (this.#db.pragma('journal_mode', { simple: true }) === 'off') throw journalError(this.#db.name);
     const before = this.#readForeignKeys();
     this.#foreignKeys = before;
     let result: T;
@@ -76,7 +77,9 @@ export class SqliteTransactionManager extends TransactionManager {
     try {
       callAndKill(body, guarded);
     } catch (error) {
-      throw this.#failureInside(error, guarded);
+      throw this.#failureInside(error, guarded).warning(watch.warnings);
+    } finally {
+      watch.restoreSettings();
     }
     this.#releaseGuard(guarded);
     watch.refuseDamage();
@@ -92,6 +95,7 @@ export class SqliteTransactionManager extends TransactionManager {
     } catch (error) {
       throw this.#failureOutside(error, guarded);
     } finally {
+      watch.restoreSettings();
       this.#foreignKeys = this.#readForeignKeys(); // here the body may have set them itself
     }
     if (this.#db.inTransaction) this.#refuseOpenTransaction();
@@ -206,6 +210,14 @@ function foreignKeysError(database: string, wanted: string): DatabaseError {
   return new DatabaseError(
     `Foreign keys of ${database} cannot be set to ${wanted}.`,
     'This SQLite was built without them, or a transaction is open; use the better-sqlite3 that npm installs.',
+  );
+}
+
+// https://sqlite.org/pragma.html#pragma_journal_mode
+function journalError(database: string): DatabaseError {
+  return new DatabaseError(
+    `${database} is in journal mode OFF, in which SQLite cannot roll back.`,
+    'Take PRAGMA journal_mode = OFF out of what opens or configures the connection.',
   );
 }
 

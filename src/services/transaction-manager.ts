@@ -52,6 +52,14 @@ export class BodyError extends Error {
   ) {
     super(kind, { cause });
   }
+
+  /** What the user was to be warned of, had it gone well. */
+  warnings: readonly string[] = [];
+
+  warning(warnings: readonly string[]): this {
+    this.warnings = warnings;
+    return this;
+  }
 }
 
 /** What a body has done that it did not ask to do. */

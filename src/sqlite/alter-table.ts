@@ -1,7 +1,8 @@
 import type { Database } from '../domain/migration.js';
 import { AlterTableError } from '../errors.js';
+import { needRebuild, notedBy } from './arguments.js';
 import { refuseIfNamed, refuseIfShadowing } from './dependents.js';
-import { inOwnTransaction } from './own-transaction.js';
+import { framed, inOwnTransaction, withoutForeignKeys } from './own-transaction.js';
 import { perform, type Deed } from './perform.js';
 import { rebuild } from './rebuild.js';
 import { compare, inventoryOf, warningsOf, type AlterReceipt } from './receipt.js';
@@ -9,11 +10,11 @@ import { inSavepoint, tidied } from './savepoint.js';
 import { scopeOf } from './scope.js';
 import { Script } from './script.js';
 import type { Target } from './target.js';
-import { TableBuilder } from './table-builder.js';
+import type { TableBuilder } from './table-builder.js';
 import { needTable } from './table-edit.js';
 import { columnOf, mentions, type TableSql } from './table-sql.js';
 import { stateOf } from './table-state.js';
-import { foldName, isWord, tokensOf } from './tokens.js';
+import { foldName, isWord, nameOf, tokensOf } from './tokens.js';
 
 /**
  * Changes a table's definition and keeps all else: rows to the last bit, rowids, indexes, triggers, views, foreign keys
@@ -32,13 +33,14 @@ import { foldName, isWord, tokensOf } from './tokens.js';
  * });
  */
 export function alterTable(db: Database, table: string, change: (table: TableBuilder) => void): AlterReceipt {
-  const { operations } = noted(change);
+  const { operations } = notedBy(table, change);
   return transact(db, table, (target) => perform(target, table, operations, 'all'));
 }
 
 /**
  * The statements that {@link alterTable} would run, in order. Nothing is changed; for a moment it takes the write lock,
- * to see what SQLite makes of the new definition.
+ * to see what SQLite makes of the new definition. A rebuild has its transaction around it, and turns foreign keys off:
+ * but for a migration, which has both.
  *
  * @example
  * const statements = alterTableSql(db, 'users', (table) => table.renameColumn('mail', 'email'));
@@ -48,14 +50,16 @@ export function alterTableSql(
   table: string,
   change: (table: TableBuilder) => void,
 ): readonly string[] {
-  const { operations } = noted(change);
-  const connection = scopeOf(db)?.connection ?? db;
+  const { operations } = notedBy(table, change);
+  const scope = scopeOf(db);
+  const connection = scope?.connection ?? db;
   const script = new Script(connection);
   const target: Target = { db: connection, script, scope: undefined };
-  tidied(connection, table, () =>
-    inSavepoint(connection, 'undo', () => perform(target, table, operations, 'plan')),
-  );
-  return script.statements;
+  const plan = (): Deed => inSavepoint(connection, 'undo', () => perform(target, table, operations, 'plan'));
+  const { path } = tidied({ db: connection, scope }, table, () => withoutForeignKeys(connection, plan));
+  return scope === undefined && path === 'rebuild'
+    ? framed(connection, script.statements)
+    : script.statements;
 }
 
 /** What a table is rebuilt to be. */
@@ -80,8 +84,9 @@ export interface Rebuild {
  * });
  */
 export function rebuildTable(db: Database, table: string, plan: Rebuild): AlterReceipt {
+  needRebuild(table, plan);
   const draft = needTable(plan.sql, table);
-  if (foldName(draft.name) !== foldName(table) || isWord(draft.tokens[1], 'TEMP', 'TEMPORARY'))
+  if (foldName(draft.name) !== foldName(table) || isElsewhere(draft))
     throw new AlterTableError(
       table,
       `the new definition is that of another table: ${plan.sql}`,
@@ -100,6 +105,12 @@ export function rebuildTable(db: Database, table: string, plan: Rebuild): AlterR
     const rows = rebuild(target, old, { table: draft, fills, lossy }, 'all');
     return { table: old.table.name, path: 'rebuild', rows, renamed: new Map() };
   });
+}
+
+// In the schema of another file, or of this connection alone.
+function isElsewhere({ tokens, nameAt }: TableSql): boolean {
+  const schema = tokens[nameAt - 1]?.text === '.' ? nameOf(tokens[nameAt - 2]) : 'main';
+  return isWord(tokens[1], 'TEMP', 'TEMPORARY') || foldName(schema ?? '') !== 'main';
 }
 
 function refuseUnsaid(old: TableSql, draft: TableSql, { copy = {}, drop = [] }: Rebuild): void {
@@ -127,12 +138,6 @@ function refuseUnsaid(old: TableSql, draft: TableSql, { copy = {}, drop = [] }: 
   );
 }
 
-function noted(change: (table: TableBuilder) => void): TableBuilder {
-  const builder = new TableBuilder();
-  change(builder);
-  return builder;
-}
-
 function transact(db: Database, table: string, run: (target: Target) => Deed): AlterReceipt {
   const scope = scopeOf(db);
   const connection = scope?.connection ?? db;
@@ -141,10 +146,9 @@ function transact(db: Database, table: string, run: (target: Target) => Deed): A
     throw new AlterTableError(
       table,
       'the connection is in a transaction that Decant did not begin, where foreign keys cannot be turned off.',
-      'Call it in a migration, or outside any transaction.',
+      'In a migration, give it the db that up() and down() get; else call it outside any transaction.',
     );
-  const { name } = stateOf(connection, table).table;
-  const act = (): AlterReceipt =>
+  const act = (name: string): AlterReceipt =>
     inSavepoint(connection, 'keep', () => {
       const before = inventoryOf(connection, name);
       const deed = run(target);
@@ -157,7 +161,8 @@ function transact(db: Database, table: string, run: (target: Target) => Deed): A
         warnings: warningsOf(connection, name),
       };
     });
-  return tidied(connection, table, () =>
-    connection.inTransaction ? act() : inOwnTransaction(connection, name, act),
-  );
+  return tidied(target, table, () => {
+    const { name } = stateOf(connection, table).table;
+    return connection.inTransaction ? act(name) : inOwnTransaction(connection, name, () => act(name));
+  });
 }

@@ -48,7 +48,8 @@ const VERBS: Readonly<Record<string, (read: Reader) => Effect | undefined>> = {
     for (const word of ['IF', 'NOT', 'EXISTS']) read.skip(word);
     const name = readName(read);
     // A temporary trigger may be on a table that is not.
-    if (type === undefined || name === undefined || (isTemporary && type !== 'trigger')) return undefined;
+    if (type === 'trigger') return { kind: 'create', type, name: name ?? '', copies: false };
+    if (type === undefined || name === undefined || isTemporary) return undefined;
     return { kind: 'create', type, name, copies: type === 'table' && isWord(read.peek(), 'AS') };
   },
   DROP: (read) => {

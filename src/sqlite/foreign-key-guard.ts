@@ -37,7 +37,9 @@ export class ForeignKeyGuard {
   /** To be called before statements run. */
   before(effects: readonly Effect[], reach: Reach): void {
     if (this.#check === 'none') return;
-    if (reach === 'anywhere') this.#reach = reach;
+    // An index may have been what made the columns of a parent a key; its name does not tell whose it is.
+    const dropsIndex = effects.some((effect) => effect.kind === 'drop' && effect.type === 'index');
+    if (reach === 'anywhere' || dropsIndex) this.#reach = 'anywhere';
     // What only makes new things violates nothing.
     if (!effects.some(({ kind }) => kind !== 'create' && kind !== 'pragma')) return;
     if (!this.#mayViolate && !this.#past.isOpen()) this.#before = foreignKeyState(this.#db);

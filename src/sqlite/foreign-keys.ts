@@ -62,9 +62,9 @@ export function newTrouble(
   };
 }
 
-// Not by the columns' names: a column may have been renamed.
+// Not by the columns' names, nor by the types of their values: a column may have been renamed, and given another type.
 function keyOf({ table, parent, values }: Violation, originOf: (table: string) => string): string {
-  return JSON.stringify([originOf(table), originOf(parent), values]);
+  return JSON.stringify([originOf(table), originOf(parent), values.replaceAll(/'|\.0(?=, |$)/g, '')]);
 }
 
 function stateOf(db: Database, tables: readonly string[]): ForeignKeyState {

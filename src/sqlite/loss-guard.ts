@@ -8,6 +8,7 @@ import { foldName, isWord, quoteName, tokensOf } from './tokens.js';
 interface SchemaObject {
   readonly type: 'index' | 'trigger' | 'view';
   readonly name: string;
+  /** What it belongs to, by the name that this had before the migration. */
   readonly table: string;
 }
 
@@ -36,11 +37,13 @@ export class LossGuard {
   before(effects: readonly Effect[], log: ChangeLog, reach: Reach): void {
     if (reach === 'anywhere' && !this.#countedAll) {
       this.#countedAll = true;
-      for (const table of userTables(this.#db)) this.#count(table, log);
+      const records = ['_migrations'].filter((table) => hasColumns(this.#db, table));
+      for (const table of [...userTables(this.#db), ...records]) this.#count(table, log);
     }
-    if (effects.some(writesSchema)) this.#noteObjects("''", '');
+    if (effects.some(writesSchema)) this.#noteObjects("''", '', log);
     const drops = effects.filter((effect) => effect.kind === 'drop');
-    for (const { name } of drops.filter(({ type }) => type === 'view')) this.#noteObjects('tbl_name', name);
+    for (const { name } of drops.filter(({ type }) => type === 'view'))
+      this.#noteObjects('tbl_name', name, log);
     if (drops.some(({ type }) => type === 'table')) this.#beforeDrops(log.droppedBy(effects), log);
   }
 
@@ -48,7 +51,7 @@ export class LossGuard {
     for (const table of tables) {
       if (isUserTable(this.#db, table)) this.#count(table, log);
       if (hasConstraints(this.#db, table)) this.#constrained.add(log.originOf(table));
-      this.#noteObjects('tbl_name', table);
+      this.#noteObjects('tbl_name', table, log);
     }
   }
 
@@ -76,7 +79,7 @@ export class LossGuard {
   // What belongs to a table or view goes with it, but not when one of that name is there again.
   #lostObjects(log: ChangeLog): Loss[] {
     return [...this.#objects.values()].flatMap(({ type, name, table }): Loss[] => {
-      if (type !== 'view' && this.#nameNow(foldName(table), log) === undefined) return [];
+      if (type !== 'view' && this.#nameNow(table, log) === undefined) return [];
       if (log.drops(type, name) || hasObject(this.#db, type, name)) return [];
       return [type === 'view' ? { kind: 'view', name } : { kind: type, name, table }];
     });
@@ -93,11 +96,12 @@ export class LossGuard {
   }
 
   // The tables are those of before the statements, so what is known by now was not made by the migration.
-  #noteObjects(column: string, value: string): void {
+  #noteObjects(column: string, value: string, log: ChangeLog): void {
     const sql = `SELECT type, name, tbl_name AS "table" FROM ${SCHEMAS}
       WHERE type IN ('index', 'trigger', 'view') AND ${column} = ? COLLATE NOCASE AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`;
     for (const object of this.#db.prepare(sql).all(value) as SchemaObject[]) {
-      this.#objects.set(`${object.type} ${foldName(object.name)}`, object);
+      const known = `${object.type} ${foldName(object.name)}`;
+      this.#objects.set(known, { ...object, table: log.originOf(object.table) });
     }
   }
 }
@@ -200,7 +204,7 @@ const CONSTRAINTS = [
 
 function hasTriggerOrReplaces(db: Database, table: string): boolean {
   const sql = `SELECT 1 FROM ${SCHEMAS}
-    WHERE tbl_name = ? COLLATE NOCASE AND (type = 'trigger' OR type = 'table' AND sql LIKE '%REPLACE%') LIMIT 1`;
+    WHERE tbl_name = ? COLLATE NOCASE AND (type = 'trigger' OR type = 'table' AND instr(upper(sql), 'REPLACE') > 0) LIMIT 1`;
   return db.prepare(sql).get(table) !== undefined;
 }
 

@@ -1,10 +1,11 @@
 import type { Database } from '../domain/migration.js';
 import { AlterTableError } from '../errors.js';
-import type { NewTable, Pair } from './rebuild-plan.js';
+import { Cursor } from './cursor.js';
+import { affinityOf, type NewTable, type Pair } from './rebuild-plan.js';
 import { constraintOf, optionsOf } from './table-edit.js';
 import { columnOf, textOf, type ColumnSql, type TableSql } from './table-sql.js';
-import { rows, type TableState } from './table-state.js';
-import { foldName, nameOf, quoteName } from './tokens.js';
+import { rows, stateOf, type TableState } from './table-state.js';
+import { foldName, isWord, nameOf, quoteName, tokensOf, type Token } from './tokens.js';
 
 const SHOWN = 10;
 
@@ -58,17 +59,51 @@ export function explainCopy(
   const search = searchFor((error as { code: string }).code, message, target, pairs);
   const found =
     search === undefined ? NOTHING : attempt(() => rowsWhere(db, old, search.where, search.columns));
+  return unkept(old.table.name, message, found, error);
+}
+
+/** What a unique index said no to when it was made again: the new table has its name and its rows by then. */
+export function explainIndex(db: Database, table: string, sql: string, error: unknown): AlterTableError {
+  const { keys, columns, condition } = indexParts(sql);
+  const same = `SELECT ${keys} FROM main.${quoteName(table)} WHERE ${condition} GROUP BY ${keys} HAVING count(*) > 1`;
+  const where = `(${condition}) AND (${keys}) IN (${same})`;
+  const found = attempt(() => rowsWhere(db, stateOf(db, table), where, columns));
+  return unkept(table, (error as Error).message, found, error);
+}
+
+function unkept(table: string, message: string, found: FoundRows, error: unknown): AlterTableError {
   const count =
     found.count === 0
       ? ''
       : ` ${String(found.count)} ${found.count === 1 ? 'row does' : 'rows do'} not keep to it.`;
   return new AlterTableError(
-    old.table.name,
+    table,
     `${message.replace(/\.?$/, '.')}${count}`,
     'Correct these rows first, in an earlier statement of the same migration.',
     found.rows,
     { cause: error },
   );
+}
+
+// CREATE UNIQUE INDEX name ON table (a, b COLLATE c DESC) WHERE condition, without ASC and DESC.
+function indexParts(
+  sql: string,
+): { readonly keys: string; readonly condition: string } & Pick<Search, 'columns'> {
+  const tokens = tokensOf(sql);
+  const read = new Cursor(tokens);
+  read.to(tokens.findIndex((token) => isWord(token, 'ON')) + 3);
+  const keys: (readonly Token[])[] = [];
+  while (read.token !== undefined && tokens[read.at - 1]?.text !== ')') {
+    const from = read.at;
+    while (!read.isEnd) read.skipGroup();
+    keys.push(tokens.slice(from, isWord(tokens[read.at - 1], 'ASC', 'DESC') ? read.at - 1 : read.at));
+    read.to(read.at + 1);
+  }
+  return {
+    keys: keys.map((key) => sql.slice(key[0]?.start, key.at(-1)?.end)).join(', '),
+    columns: keys.flatMap((key) => (key.length === 1 ? (nameOf(key[0]) ?? []) : [])),
+    condition: read.is('WHERE') ? `${sql.slice(read.token?.end)}\n` : 'true',
+  };
 }
 
 const NOTHING: FoundRows = { count: 0, rows: [] };
@@ -128,11 +163,22 @@ function plainName(source: string): readonly string[] {
 function repeated(sources: readonly string[], target: TableSql, named: readonly ColumnSql[]): string {
   const keys = sources.map((source, at) => {
     const column = named[at];
-    const collation = column === undefined ? undefined : constraintOf(column, 'COLLATE');
-    return collation === undefined ? source : `${source} ${textOf(target, collation)}`;
+    if (column === undefined) return source;
+    const collation = constraintOf(column, 'COLLATE');
+    const value = convertedTo(affinityOf(target, column), source);
+    return collation === undefined ? value : `${value} ${textOf(target, collation)}`;
   });
   const list = keys.join(', ');
   return `(${list}) IN (SELECT ${list} FROM main.${quoteName(target.name)} GROUP BY ${list} HAVING count(*) > 1)`;
+}
+
+// What a column makes of a value. CAST makes more of it: 0 of 'x'. https://sqlite.org/datatype3.html#type_affinity
+function convertedTo(affinity: string, source: string): string {
+  if (affinity === 'BLOB') return source;
+  const type = affinity === 'TEXT' ? 'TEXT' : 'NUMERIC';
+  const isConverted =
+    type === 'TEXT' ? `typeof(${source}) IN ('integer', 'real')` : `coalesce(${isNumber(source)}, false)`;
+  return `(CASE WHEN ${isConverted} THEN CAST(${source} AS ${type}) ELSE ${source} END)`;
 }
 
 function failedChecks(message: string, target: TableSql, pairs: readonly Pair[]): string {

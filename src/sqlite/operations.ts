@@ -19,7 +19,7 @@ import {
   type ConstraintSql,
   type TableSql,
 } from './table-sql.js';
-import { hasComment, inBrackets, sameSql } from './sql-text.js';
+import { hasComment, inBrackets, inOnePiece, sameSql } from './sql-text.js';
 import type { TableState } from './table-state.js';
 import { foldName, isWord, quoteName } from './tokens.js';
 
@@ -48,7 +48,8 @@ export function addingColumn(column: string, definition: string, from: string | 
     adds: { column, from },
     edit: (table) => {
       if (columnOf(table, column) !== undefined) throw taken(table, column);
-      const edited = addItem(table, table.columns.at(-1) ?? lastItem(table), item);
+      if (from !== undefined) inBrackets(table, from);
+      const edited = addItem(table, table.columns.at(-1) ?? lastItem(table), inOnePiece(table, item));
       const { columns, constraints } = needTable(edited, table.name);
       if (columns.length !== table.columns.length + 1 || constraints.length !== table.constraints.length)
         throw new AlterTableError(
@@ -59,7 +60,7 @@ export function addingColumn(column: string, definition: string, from: string | 
       return edited;
     },
     native: (table) =>
-      from === undefined && canBeAdded(needTable(`CREATE TABLE t (${item})`, table.name))
+      from === undefined && canBeAdded(needTable(`CREATE TABLE t (${item}\n)`, table.name))
         ? `ALTER TABLE main.${quoteName(table.name)} ADD COLUMN ${item}`
         : undefined,
   };
@@ -67,9 +68,11 @@ export function addingColumn(column: string, definition: string, from: string | 
 
 // https://sqlite.org/lang_altertable.html#alter_table_add_column. A default that is an expression passes on an empty
 // table and fails in production, so it is never tried; nor is a CHECK, as the rebuild can tell which rows fail it.
+// It takes off the end of the line that ends a comment, too.
 function canBeAdded(table: TableSql): boolean {
   const column = table.columns[0];
-  if (column === undefined || column.constraints.some(({ kind }) => HEAVY.has(kind))) return false;
+  if (column === undefined || hasComment(table) || column.constraints.some(({ kind }) => HEAVY.has(kind)))
+    return false;
   if (column.constraints.some(({ to }) => isWord(table.tokens[to - 1], 'STORED'))) return false;
   const fallback = constraintOf(column, 'DEFAULT');
   const value = fallback === undefined ? 'NULL' : textOf(table, { from: fallback.at + 1, to: fallback.to });
@@ -79,7 +82,7 @@ function canBeAdded(table: TableSql): boolean {
 
 const HEAVY: ReadonlySet<ConstraintKind> = new Set(['PRIMARY', 'UNIQUE', 'CHECK']);
 
-function taken(table: TableSql, column: string): AlterTableError {
+export function taken(table: TableSql, column: string): AlterTableError {
   return new AlterTableError(table.name, `it has a column ${column} already.`, 'Choose another name.');
 }
 
@@ -151,7 +154,7 @@ export function addingCheck(expression: string, name: string | undefined): Opera
       version >= SINCE.alterColumn
         ? `ALTER TABLE main.${quoteName(table.name)} ADD ${textFor(table)}`
         : undefined,
-    offenders: { what: `CHECK (${expression}) is false`, where: `NOT (${expression})` },
+    offenders: { what: `CHECK (${expression}) is false`, where: `NOT (${expression}\n)` },
   };
 }
 
@@ -162,7 +165,7 @@ export function droppingCheck(check: string | { readonly sql: string }): Operati
     constraint.kind === 'CHECK' &&
     (typeof check === 'string'
       ? foldName(constraint.name ?? '') === foldName(check)
-      : sameSql(textOf(table, { from: constraint.at + 1, to: constraint.to }), `(${check.sql})`));
+      : sameSql(textOf(table, { from: constraint.at + 1, to: constraint.to }), `(${check.sql}\n)`));
   return {
     edit: (table) => dropConstraint(table, what, (constraint) => fits(table, constraint)),
     native: (table, { version }) => {
@@ -194,27 +197,6 @@ export function droppingKey(kind: 'UNIQUE' | 'FOREIGN', key: string | readonly s
 /** A text that is the same for the same columns in the same order. */
 export function namesKey(names: readonly string[]): string {
   return JSON.stringify(names.map(foldName));
-}
-
-export function renamingColumn(from: string, to: string): Operation {
-  return {
-    renames: { what: 'column', from, to },
-    edit: (table) => {
-      const column = needColumn(table, from);
-      if (foldName(from) !== foldName(to) && columnOf(table, to) !== undefined) throw taken(table, to);
-      return replaceSpan(table, { from: column.from, to: column.from + 1 }, quoteName(to));
-    },
-    native: (table) =>
-      `ALTER TABLE main.${quoteName(table.name)} RENAME COLUMN ${quoteName(from)} TO ${quoteName(to)}`,
-  };
-}
-
-export function renamingTable(to: string): Operation {
-  return {
-    renames: { what: 'table', to },
-    edit: (table) => replaceSpan(table, { from: table.nameAt, to: table.nameAt + 1 }, quoteName(to)),
-    native: (table) => `ALTER TABLE main.${quoteName(table.name)} RENAME TO ${quoteName(to)}`,
-  };
 }
 
 export function constraintName(name: string | undefined): string {

@@ -12,20 +12,40 @@ export function inOwnTransaction<T extends { readonly table: string }>(
   table: string,
   run: () => T,
 ): T {
-  const enforced = Number(db.pragma('foreign_keys', { simple: true }));
+  return withoutForeignKeys(db, () => {
+    try {
+      db.exec('BEGIN IMMEDIATE');
+      const before = keysAround(db, table);
+      const result = run();
+      refuseTrouble(table, before, keysAround(db, result.table), result.table);
+      db.exec('COMMIT');
+      return result;
+    } finally {
+      // After a full disk SQLite has rolled back by itself.
+      if (db.inTransaction) db.exec('ROLLBACK');
+    }
+  });
+}
+
+/** Runs something with foreign keys off. In a transaction they stay as they are: SQLite does not turn them there. */
+export function withoutForeignKeys<T>(db: Database, run: () => T): T {
+  const enforced = foreignKeysOf(db);
   db.pragma('foreign_keys = OFF');
   try {
-    db.exec('BEGIN IMMEDIATE');
-    const before = keysAround(db, table);
-    const result = run();
-    refuseTrouble(table, before, keysAround(db, result.table), result.table);
-    db.exec('COMMIT');
-    return result;
+    return run();
   } finally {
-    // After a full disk SQLite has rolled back by itself.
-    if (db.inTransaction) db.exec('ROLLBACK');
-    db.pragma(`foreign_keys = ${String(enforced)}`);
+    db.pragma(`foreign_keys = ${enforced}`);
   }
+}
+
+/** The statements of a rebuild so that they are safe to run one by one: the same as {@link inOwnTransaction} does. */
+export function framed(db: Database, statements: readonly string[]): readonly string[] {
+  const on = foreignKeysOf(db) === '1' ? ['PRAGMA foreign_keys = ON'] : [];
+  return ['PRAGMA foreign_keys = OFF', 'BEGIN IMMEDIATE', ...statements, 'COMMIT', ...on];
+}
+
+function foreignKeysOf(db: Database): string {
+  return String(db.pragma('foreign_keys', { simple: true }));
 }
 
 function keysAround(db: Database, table: string): ForeignKeyState {

@@ -3,7 +3,7 @@ import { AlterTableError } from '../errors.js';
 import { brokenIn, refuseIfBroken, refuseIfNamed, refuseIfRead, refuseIfShadowing } from './dependents.js';
 import { rowsWhere } from './offenders.js';
 import type { Operation } from './operations.js';
-import { isConstraint, rebuild, renameStatistics } from './rebuild.js';
+import { isConstraint, rebuild, renameStatistics, type Extent } from './rebuild.js';
 import type { Draft } from './rebuild-plan.js';
 import type { AlterReceipt } from './receipt.js';
 import type { MigrationScope } from './scope.js';
@@ -22,7 +22,7 @@ export interface Deed extends Pick<AlterReceipt, 'path' | 'rows' | 'table'> {
 /**
  * Does operations, in order, by the cheapest way that is safe. A rename stands alone; all between two of them is done
  * in place, or by one rebuild.
- * @param extent `plan`: what the last of them needs is noted, not run, if that is a rebuild
+ * @param extent `plan`: no rows are copied, and for the last rebuild nothing is dropped
  */
 export function perform(
   target: Target,
@@ -31,11 +31,12 @@ export function perform(
   extent: 'all' | 'plan',
 ): Deed {
   const groups = groupsOf(operations);
+  const before = extent === 'all' ? 'all' : 'empty';
   const renamed = new Map<string, string>();
   let deed: Deed = { table: stateOf(target.db, table).table.name, path: 'nothing', rows: 0, renamed };
   for (const [at, group] of groups.entries()) {
     const isLast = at === groups.length - 1;
-    const done = performGroup(target, deed.table, group, isLast ? extent : 'all');
+    const done = performGroup(target, deed.table, group, isLast ? extent : before);
     noteRename(renamed, group[0]?.renames);
     deed = {
       table: group[0]?.renames?.what === 'table' ? group[0].renames.to : deed.table,
@@ -73,12 +74,7 @@ function heavier(one: Deed['path'], other: Deed['path']): Deed['path'] {
 
 type Done = Pick<Deed, 'path' | 'rows'>;
 
-function performGroup(
-  target: Target,
-  name: string,
-  group: readonly Operation[],
-  extent: 'all' | 'plan',
-): Done {
+function performGroup(target: Target, name: string, group: readonly Operation[], extent: Extent): Done {
   const { db, scope } = target;
   const state = stateOf(db, name);
   const { draft, steps } = decide(state, group);

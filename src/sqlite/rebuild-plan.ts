@@ -1,6 +1,7 @@
 import { AlterTableError } from '../errors.js';
 import type { TableState } from './table-state.js';
 import { columnOf, listedNames, mentions, textOf, type ColumnSql, type TableSql } from './table-sql.js';
+import { inBrackets } from './sql-text.js';
 import { constraintOf, optionsOf } from './table-edit.js';
 import { foldName, isWord, quoteName, tokensOf } from './tokens.js';
 
@@ -32,7 +33,7 @@ export function pairsOf(old: TableState, { fills }: Draft, made: NewTable): read
     .filter(({ name, isGenerated }) => !isGenerated && isCopied(name))
     .flatMap(({ name }): Pair[] => {
       const from = fills.has(foldName(name))
-        ? fills.get(foldName(name))
+        ? inBracketsIfAny(old.table, fills.get(foldName(name)))
         : quoteName(columnOf(old.table, name)?.name ?? '');
       return from === undefined ? [] : [{ to: quoteName(name), from }];
     });
@@ -41,6 +42,10 @@ export function pairsOf(old: TableState, { fills }: Draft, made: NewTable): read
   return hasHidden && rowid !== undefined && made.rowid.name !== undefined
     ? [{ to: made.rowid.name, from: rowid }, ...pairs]
     : pairs;
+}
+
+function inBracketsIfAny(table: TableSql, from: string | undefined): string | undefined {
+  return from === undefined ? undefined : inBrackets(table, from);
 }
 
 /** The one statement that copies all rows. OR ABORT: an ON CONFLICT of the definition must not drop any. */
@@ -161,7 +166,7 @@ function constraintText(table: TableSql, column: ColumnSql, kind: 'GENERATED' | 
 }
 
 /** https://sqlite.org/datatype3.html#determination_of_column_affinity */
-function affinityOf(table: TableSql, column: ColumnSql): string {
+export function affinityOf(table: TableSql, column: ColumnSql): string {
   const type = textOf(table, column.type).toUpperCase();
   if (type.includes('INT')) return 'INTEGER';
   if (/CHAR|CLOB|TEXT/.test(type)) return 'TEXT';

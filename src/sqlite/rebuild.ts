@@ -2,7 +2,7 @@ import type { Database } from '../domain/migration.js';
 import { AlterTableError } from '../errors.js';
 import { brokenIn, refuseIfBroken } from './dependents.js';
 import { requireRebuildSpace } from './rebuild-space.js';
-import { explainCopy } from './offenders.js';
+import { explainCopy, explainIndex } from './offenders.js';
 import {
   changedColumns,
   copySql,
@@ -22,20 +22,22 @@ import { foldName, quoteName } from './tokens.js';
 import { verifyCopy } from './verify-copy.js';
 
 /**
+ * How much of a change is done, all of whose statements are noted. `all`: all of it. `empty`: all but the copying and
+ * comparing of rows, so that what comes next can be planned. `plan`: no more than the new table that has the new
+ * definition.
+ */
+export type Extent = 'all' | 'empty' | 'plan';
+
+/**
  * Makes a table anew by its new definition, with all its rows, indexes and triggers. The order is that of SQLite's
  * documentation, and the only one that leaves alone what names the table: create the new copy, drop the old one,
  * rename the new one. https://sqlite.org/lang_altertable.html#making_other_kinds_of_table_schema_changes
- * @param extent `plan`: nothing is copied or dropped; the statements are noted
  * @returns how many rows were copied
  */
-export function rebuild(
-  { db, script }: Target,
-  old: TableState,
-  draft: Draft,
-  extent: 'all' | 'plan',
-): number {
+export function rebuild({ db, script }: Target, old: TableState, draft: Draft, extent: Extent): number {
   const table = old.table.name;
-  if (extent === 'all') refuseIfUnsafe(db, table);
+  if (extent !== 'plan') refuseIfUnsafe(db, table);
+  if (extent === 'all') requireRebuildSpace(db, table);
   const broken = brokenIn(db);
   const name = freeName(db, table);
   create(script, draft, name);
@@ -48,15 +50,28 @@ export function rebuild(
     for (const sql of [copy, ...swap]) script.note(sql);
     return 0;
   }
-  try {
-    script.run(copy);
-  } catch (error) {
-    throw isConstraint(error) ? explainCopy(db, old, draft.table, made, pairs, error) : error;
-  }
-  const count = verifyCopy(db, old, draft, made);
-  for (const sql of swap) script.run(sql);
+  if (extent === 'empty') script.note(copy);
+  else runCopy();
+  const count = extent === 'empty' ? 0 : verifyCopy(db, old, draft, made);
+  for (const sql of swap) runSwap(sql);
   refuseIfBroken(db, table, broken);
   return count;
+
+  function runSwap(sql: string): void {
+    try {
+      script.run(sql);
+    } catch (error) {
+      throw isConstraint(error) ? explainIndex(db, table, sql, error) : error;
+    }
+  }
+
+  function runCopy(): void {
+    try {
+      script.run(copy);
+    } catch (error) {
+      throw isConstraint(error) ? explainCopy(db, old, draft.table, made, pairs, error) : error;
+    }
+  }
 }
 
 // With foreign keys on, dropping the old table deletes the rows of its children, and nothing can turn them off now.
@@ -67,7 +82,6 @@ function refuseIfUnsafe(db: Database, table: string): void {
       'this needs a rebuild, which foreign keys that are enforced would turn into a loss of rows.',
       "Do it in a migration of its own, without foreignKeys: 'enforced'.",
     );
-  requireRebuildSpace(db, table);
 }
 
 function create(script: Script, draft: Draft, name: string): void {

@@ -2,8 +2,24 @@ import { AlterTableError } from '../errors.js';
 import type { TableSql } from './table-sql.js';
 import { foldName, tokensOf } from './tokens.js';
 
+/**
+ * A text of a user's, to be put before others: a comment in it ends with it.
+ * @throws AlterTableError when it is more than one statement has, or takes in what comes after it
+ */
+export function inOnePiece(table: TableSql, text: string): string {
+  const tokens = tokensOf(`${text}\n;`);
+  if (tokens.findIndex((token) => token.text === ';') !== tokens.length - 1)
+    throw new AlterTableError(
+      table.name,
+      `this does not end where it has to: ${text}`,
+      'Take out the semicolon, or close the comment or the quotation.',
+    );
+  return text.slice(tokens.at(-2)?.end ?? 0).includes('--') ? `${text}\n` : text;
+}
+
 /** An expression in parentheses. @throws AlterTableError when it ends before its end, as `0) CHECK (1` does */
-export function inBrackets(table: TableSql, expression: string): string {
+export function inBrackets(table: TableSql, given: string): string {
+  const expression = inOnePiece(table, given);
   let depth = 0;
   for (const { text } of tokensOf(expression)) {
     if (text === '(') depth++;

@@ -7,11 +7,10 @@ import {
   droppingColumn,
   droppingKey,
   droppingNotNull,
-  renamingColumn,
-  renamingTable,
   settingNotNull,
   type Operation,
 } from './operations.js';
+import { renamingColumn, renamingTable } from './renames.js';
 import { keyOff, keyOn, primaryKeyOf } from './primary-key.js';
 import {
   addItem,

@@ -1,4 +1,5 @@
 import { AlterTableError } from '../errors.js';
+import { inOnePiece } from './sql-text.js';
 import {
   columnOf,
   listedNames,
@@ -89,8 +90,9 @@ export function setConstraint(table: TableSql, name: string, kind: ConstraintKin
     : replaceSpan(table, { from: old.at, to: old.to }, text);
 }
 
-export function setType(table: TableSql, name: string, type: string): string {
+export function setType(table: TableSql, name: string, given: string): string {
   const column = needColumn(table, name);
+  const type = inOnePiece(table, given);
   const edited =
     column.type.from === column.type.to
       ? insertAfter(table, column.from, ` ${type}`)
@@ -225,6 +227,6 @@ export function needTable(sql: string, name: string): TableSql {
   throw new AlterTableError(
     name,
     `this is no CREATE TABLE with a list of columns: ${sql}`,
-    'Write the whole definition, as in CREATE TABLE users (id INTEGER PRIMARY KEY, …).',
+    'Write the whole definition, as in CREATE TABLE users (id INTEGER PRIMARY KEY, …), and nothing after it.',
   );
 }

@@ -46,17 +46,23 @@ export interface TableSql {
   readonly closeAt: number;
 }
 
-/** Reads a `CREATE TABLE` with a list of columns; undefined for any other text. */
+/** Reads a `CREATE TABLE` with a list of columns; undefined for any other text, and for one that goes on after it. */
 export function readTable(sql: string): TableSql | undefined {
-  const tokens = tokensOf(sql).filter(({ text }) => text !== ';');
+  const all = tokensOf(sql);
+  const tokens = all.slice(0, all.findLastIndex(({ text }) => text !== ';') + 1);
   const read = new Cursor(tokens);
   const nameAt = findName(read);
   const name = nameOf(tokens[nameAt]);
   if (name === undefined || tokens[nameAt + 1]?.text !== '(') return undefined;
   read.to(nameAt + 1);
   const { columns, constraints } = readItems(read);
-  if (read.text !== ')' || columns.length === 0) return undefined;
+  if (read.text !== ')' || columns.length === 0 || !isAllOptions(tokens.slice(read.at + 1))) return undefined;
   return { sql, tokens, name, nameAt, columns, constraints, closeAt: read.at };
+}
+
+// No semicolon, so that there is no second statement.
+function isAllOptions(tokens: readonly Token[]): boolean {
+  return tokens.every((token) => token.text === ',' || isWord(token, 'STRICT', 'WITHOUT', 'ROWID'));
 }
 
 // CREATE [TEMP] TABLE [IF NOT EXISTS] [schema.]name; -1 where it is something else.

@@ -15,10 +15,15 @@ export function tokensOf(sql: string): readonly Token[] {
 }
 
 function* readTokens(sql: string): Generator<Token> {
-  for (const { text, span } of tokenize(sql)) {
-    yield { text, start: span.offset, end: span.offset + text.length };
+  for (const { text, span } of tokenize(sql.replaceAll(ALSO_SPACE, (space) => ' '.repeat(space.length)))) {
+    const end = span.offset + text.length;
+    yield { text: sql.slice(span.offset, end), start: span.offset, end };
   }
 }
+
+// To SQLite these are white space as well, to the library they are not: a vertical tab, and a byte order mark where a
+// token may begin, as at the start of a file.
+const ALSO_SPACE = /\v|(?<![\w$\u0080-\uFEFE\uFF00-\uFFFF])\uFEFF+/g;
 
 /** The statements of a text, one after the other, each as its tokens without the semicolon. */
 export function* statementsOf(sql: string): Generator<readonly Token[]> {
@@ -37,8 +42,8 @@ export function* statementsOf(sql: string): Generator<readonly Token[]> {
 // As sqlite3_complete() has it: CREATE TRIGGER ends with `; END ;` and not before.
 // https://sqlite.org/c3ref/complete.html
 function isInTrigger(tokens: readonly Token[]): boolean {
-  const isTrigger =
-    isWord(tokens[0], 'CREATE') && tokens.slice(1, 3).some((token) => isWord(token, 'TRIGGER'));
+  const at = isWord(tokens[1], 'TEMP', 'TEMPORARY') ? 2 : 1;
+  const isTrigger = isWord(tokens[0], 'CREATE') && isWord(tokens[at], 'TRIGGER');
   return isTrigger && !(isWord(tokens.at(-1), 'END') && tokens.at(-2)?.text === ';');
 }
 

@@ -37,12 +37,7 @@ function columnsToCompare(old: TableState, draft: Draft, made: NewTable): readon
 
 function refuseIfLossy(db: Database, old: TableState, draft: Draft, made: NewTable, column: string): void {
   const pairing = pairingOf(old, draft, made);
-  if (pairing === undefined)
-    throw new AlterTableError(
-      old.table.name,
-      `the values of ${column} cannot be compared, as the primary key changes in the same call.`,
-      'Change the key in a call of its own.',
-    );
+  if (pairing === undefined) throw incomparable(old, column);
   const [was, is] = [`o.${quoteName(columnOf(old.table, column)?.name ?? column)}`, `n.${quoteName(column)}`];
   const from = `FROM main.${quoteName(old.table.name)} AS o LEFT JOIN main.${quoteName(made.name)} AS n ON ${pairing.on}
     WHERE ${pairing.key} IS NULL OR ${lossOf(was, is)}`;
@@ -50,15 +45,30 @@ function refuseIfLossy(db: Database, old: TableState, draft: Draft, made: NewTab
   if (count === 0) return;
   const shown = rows<{ row: string }>(
     db,
-    `SELECT quote(${was}) || ' would be ' || quote(${is}) AS row ${from} LIMIT 10`,
+    `SELECT quote(${was}) || ' would be ' || iif(${pairing.key} IS NULL, '${NEW_NUMBER}', quote(${is})) AS row ${from} LIMIT 10`,
   );
   throw new AlterTableError(
     old.table.name,
     `${String(count)} ${count === 1 ? 'value' : 'values'} of ${column} would be altered beyond return.`,
-    `Correct them first, or declare it: { lossy: 'allow' }.`,
+    shown.every(({ row }) => row.endsWith(NEW_NUMBER))
+      ? 'Give these rows numbers of their own first.'
+      : `Correct them first, or declare it: { lossy: 'allow' }.`,
     shown.map(({ row }) => row),
   );
 }
+
+function incomparable({ table, columns, rowid }: TableState, column: string): AlterTableError {
+  const isHidden = rowid.exists && rowid.name === undefined && !columns.some(({ pk }) => pk > 0);
+  return new AlterTableError(
+    table.name,
+    `the values of ${column} cannot be compared, as ${isHidden ? 'columns have taken all names of the rowid, and there is no primary key' : 'the primary key changes in the same call'}.`,
+    isHidden
+      ? `Rename one of the columns rowid, _rowid_ and oid first, or declare it: { lossy: 'allow' }.`
+      : 'Change the key in a call of its own.',
+  );
+}
+
+const NEW_NUMBER = 'a new number';
 
 // A new value is as good as the old one when that can be had back from it: 42 for '42', but not 7 for '007'. A cast to
 // INTEGER ends at the greatest there is: 9223372036854775807 comes back from a REAL that is one more.

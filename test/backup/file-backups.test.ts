@@ -41,6 +41,17 @@ async function made(file: string): Promise<Backup> {
   return backup;
 }
 
+/** What another process is answered that wants to write: locks are between processes. */
+function writtenByAnother(file: string): string {
+  const code = `import Database from 'better-sqlite3';
+    try {
+      new Database(${JSON.stringify(file)}, { timeout: 0 }).exec('DELETE FROM debit');
+      process.stdout.write('done');
+    } catch ({ code }) { process.stdout.write(code); }`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' });
+  return stdout;
+}
+
 async function settled(file: string): Promise<Backup> {
   const backup = await made(file);
   backupsOf(file).prune(backup);
@@ -136,6 +147,22 @@ describe.each(MODES)('a backup of a database in %s mode', (mode) => {
     expect(valueIn(file, COUNTS)).toBe('100/100');
     writer.close();
   });
+
+  it.each(['refuses', 'succeeds'])(
+    'takes no lock from other connections of this process when its restore %s',
+    async (how) => {
+      const file = makeDatabase(mode);
+      const backup = await made(file);
+      const own = new Database(file);
+      if (how === 'succeeds') await backupsOf(file).restore(backup.name);
+      own.exec('BEGIN IMMEDIATE; DELETE FROM credit');
+      await rejectionOf(backupsOf(file, { lockTimeout: 30 }).restore(backup.name));
+      expect(writtenByAnother(file)).toBe('SQLITE_BUSY');
+      own.exec('COMMIT');
+      expect(own.prepare(COUNTS).pluck().get()).toBe('100/0');
+      own.close();
+    },
+  );
 
   it('can be restored where the database is gone', async () => {
     const file = makeDatabase(mode);

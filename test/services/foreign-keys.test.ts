@@ -5,6 +5,7 @@ import { migration, type MigrationOptions } from '../../src/domain/decorator.js'
 import { Migration, type Database as Connection } from '../../src/domain/migration.js';
 import { ForeignKeyError } from '../../src/errors.js';
 import { runPendingMigrations, migrations } from '../../src/functions.js';
+import { alterTable } from '../../src/sqlite/alter-table.js';
 import { recordedIn } from '../helpers/database.js';
 import { errorOf, rejectionOf } from '../helpers/errors.js';
 import { makeFolder } from '../helpers/files.js';
@@ -148,6 +149,21 @@ describe.each(['wal', 'delete'])('foreign keys, in journal mode %s', (mode) => {
     });
   });
 
+  it('R5: lets old orphans pass when their column is given another type', async () => {
+    db.pragma('foreign_keys = OFF');
+    db.exec('INSERT INTO posts (user_id) VALUES (77)');
+    await run((handle) => void alterTable(handle, 'posts', (table) => table.setType('user_id', 'TEXT')));
+    expect(rowsOf('posts')).toHaveLength(4);
+  });
+
+  it('R7: checks all when an index is dropped that may have been the key of a parent', async () => {
+    db.exec('CREATE UNIQUE INDEX names ON users (name); CREATE TABLE l (n REFERENCES users (name))');
+    db.exec("INSERT INTO l VALUES ('a')");
+    expect(await rejectionOf(run('DROP INDEX names', { foreignKeyCheck: 'changed' }))).toMatchObject({
+      mismatches: [{ table: 'l' }],
+    });
+  });
+
   it('R6: refuses a parent that has lost its key', async () => {
     const sql =
       'CREATE TABLE new (id, name); INSERT INTO new SELECT * FROM users; DROP TABLE users; ALTER TABLE new RENAME TO users';
@@ -227,6 +243,35 @@ describe.each(['wal', 'delete'])('foreign keys, in journal mode %s', (mode) => {
     db.pragma('foreign_keys = OFF');
     db.exec('INSERT INTO posts (user_id) VALUES (77)');
     expect(await rejectionOf(run(grow))).toMatchObject({ violations: [{ values: '78' }] });
+  });
+});
+
+describe('what a body sets on the connection', () => {
+  it.each(['legacy_alter_table', 'ignore_check_constraints', 'recursive_triggers'])(
+    'ends with it: %s',
+    async (name) => {
+      for (const [index, body] of [`PRAGMA ${name} = ON`, `PRAGMA ${name} = ON; no SQL`].entries()) {
+        await run(body, { name: `00${index}_m` }).catch(() => undefined);
+        expect(db.pragma(name, { simple: true })).toBe(0);
+      }
+    },
+  );
+
+  it('is told of also when it fails', async () => {
+    expect(await rejectionOf(run('PRAGMA foreign_keys = OFF; no SQL'))).toMatchObject({
+      failure: {
+        warnings: [expect.stringContaining('PRAGMA foreign_keys does nothing inside a transaction')],
+      },
+    });
+  });
+
+  it('is refused where nothing could be rolled back: journal mode OFF', async () => {
+    db.unsafeMode();
+    db.pragma('journal_mode = OFF');
+    expect(await rejectionOf(run('CREATE TABLE t (x)'))).toMatchObject({
+      code: 'DECANT_DATABASE',
+      message: expect.stringContaining('is in journal mode OFF'),
+    });
   });
 });
 

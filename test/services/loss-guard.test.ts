@@ -59,7 +59,7 @@ function run(sql: string | ((db: Connection) => void), options: MigrationOptions
       else sql(handle);
     }
   }
-  return serviceFor({ database: db, migrations: [It], backup: 'never' }).up();
+  return serviceFor({ database: db, migrations: [It], backup: 'never', missing: 'allow' }).up();
 }
 
 const SELECTS = [
@@ -82,6 +82,17 @@ function copyInSteps(handle: Connection): void {
   handle.exec('CREATE TABLE new AS SELECT * FROM tags');
   handle.prepare('DROP TABLE tags').run();
   handle.exec('ALTER TABLE new RENAME TO tags');
+}
+
+function renameFirst(handle: Connection): void {
+  handle.exec('ALTER TABLE posts RENAME TO old');
+  handle.exec('CREATE TABLE posts (id INTEGER PRIMARY KEY, user_id INTEGER)');
+  handle.exec('INSERT INTO posts SELECT * FROM old');
+  handle.exec('DROP TABLE old');
+}
+
+function deleteRecords(handle: Connection): void {
+  handle.exec('CREATE TRIGGER t AFTER INSERT ON plain BEGIN DELETE FROM _migrations; END');
 }
 
 function changeSchema(handle: Connection): void {
@@ -245,6 +256,45 @@ describe.each(['wal', 'delete'])('the loss guard, in journal mode %s', (mode) =>
     });
   });
 
+  it('finds the index of a table that was renamed first, statement by statement', async () => {
+    expect(await rejectionOf(run(renameFirst))).toMatchObject({
+      losses: [{ kind: 'index', name: 'posts_user', table: 'posts' }],
+    });
+  });
+
+  it("looks after Decant's own records", async () => {
+    await run(deleteRecords);
+    expect(await rejectionOf(run('INSERT INTO plain VALUES (1)', { name: '002_m' }))).toMatchObject({
+      losses: [{ kind: 'rows', name: '_migrations', before: 1, after: 0 }],
+    });
+  });
+
+  it.each([
+    ['a byte order mark', '\uFEFF'],
+    ['a vertical tab', '\v'],
+    ['a table named trigger', 'CREATE TABLE trigger (id); '],
+  ])('is not misled by %s before a statement', async (_what, before) => {
+    const sql = `${before}DROP TABLE plain; CREATE TABLE plain (a)`;
+    expect(await rejectionOf(run(sql))).toMatchObject({
+      losses: [{ kind: 'rows', name: 'plain', before: 3, after: 0 }],
+    });
+  });
+
+  it.each([
+    'INSERT INTO plain VALUES (1); CREATE TRIGGER temp.t AFTER INSERT ON plain BEGIN DELETE FROM posts; END; INSERT INTO plain VALUES (1)',
+    'CREATE TRIGGER temp.t AFTER INSERT ON plain BEGIN DELETE FROM posts; END; INSERT INTO plain VALUES (1)',
+  ])('sees what a temporary trigger removes: %s', async (sql) => {
+    expect(await rejectionOf(run(sql))).toMatchObject({ losses: [{ name: 'posts', before: 4, after: 0 }] });
+  });
+
+  it('finds ON CONFLICT REPLACE in whatever case, and whatever LIKE is set to', async () => {
+    db.exec('create table low (a unique on conflict replace); insert into low values (1), (2)');
+    db.pragma('case_sensitive_like = ON');
+    expect(await rejectionOf(run('UPDATE low SET a = 1'))).toMatchObject({
+      losses: [{ name: 'low', before: 2, after: 1 }],
+    });
+  });
+
   it('sees what a change of sqlite_schema itself removes', async () => {
     expect(await rejectionOf(run(changeSchema))).toMatchObject({
       losses: expect.arrayContaining([{ kind: 'view', name: 'names' }]),
@@ -301,7 +351,7 @@ describe.each(['wal', 'delete'])('the loss guard, in journal mode %s', (mode) =>
   it('says what is lost, and how to say that it is meant', async () => {
     expect(await rejectionOf(run('DELETE FROM users WHERE id = 1'))).toMatchObject({
       message: 'Migration 001_m lost what it did not ask to remove: 1 of 3 rows of sessions.',
-      hint: "The database is as it was before it. To change a table without loss use alterTable() or rebuildTable(); if the loss is meant, declare it: @migration({ expectLoss: ['sessions'] }).",
+      hint: "The database is as it was before it. To change a table without loss use alterTable() or rebuildTable(); if the loss is meant, declare it on a class: @migration({ expectLoss: ['sessions'] }).",
     });
   });
 

@@ -71,6 +71,23 @@ function vacuum(name: string): MigrationDefinition {
   return declared(name, { transaction: false }, 'VACUUM');
 }
 
+/** What the application does on the same connection, as soon as the copy lets it. */
+function duringBackup(sql: string): (progress: Progress) => void {
+  let isDone = false;
+  const write = (): void => {
+    if (isDone) return;
+    try {
+      db.exec(sql);
+      isDone = true;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'SQLITE_BUSY' });
+    }
+  };
+  return ({ type }) => {
+    if (type === 'backup') queueMicrotask(write);
+  };
+}
+
 function hideBackups(): void {
   rmSync(`${file}.backups`, { recursive: true });
   mkdirSync(`${file}.backups`);
@@ -229,6 +246,62 @@ describe.each(MODES)('a migration without a transaction (%s)', (mode) => {
     expect(db.prepare('SELECT x FROM own').pluck().all()).toEqual(['before', 'half', 'of another']);
     expect(valueIn(error.failure.backup ?? '', 'SELECT count(*) FROM a')).toBe(0);
     other.close();
+  });
+
+  it.each([
+    ['rows', "INSERT INTO own VALUES ('of the application')", 2],
+    ['a table', 'CREATE TABLE theirs (x)', 2],
+    ['a version', 'PRAGMA user_version = 7', 8],
+  ])(
+    'is not undone when the application has committed %s on the same connection meanwhile',
+    async (_, sql, value) => {
+      const onProgress = duringBackup(sql);
+      const broken = declared('001_b', { transaction: false }, 'CREATE TABLE b (x); BOGUS');
+      const error = (await rejectionOf(service([broken]).up({ onProgress }))) as MigrationFailedError;
+      expect(error.hint).toMatch(/was not undone: others have written since\./);
+      const theirs = `SELECT (SELECT count(*) FROM own)
+        + (SELECT count(*) FROM sqlite_schema WHERE name = 'theirs') + (SELECT user_version FROM pragma_user_version)`;
+      expect(db.prepare(theirs).pluck().get()).toBe(value);
+    },
+  );
+
+  it('is not undone when the application commits an open transaction meanwhile', async () => {
+    const onProgress = duringBackup('COMMIT');
+    const onPlan = (): void => void db.exec("BEGIN; INSERT INTO own VALUES ('of the application')");
+    const broken = declared('001_b', { transaction: false }, 'CREATE TABLE b (x); BOGUS');
+    const error = (await rejectionOf(service([broken]).up({ onProgress, onPlan }))) as MigrationFailedError;
+    expect(db.prepare('SELECT x FROM own').pluck().all()).toEqual(['before', 'of the application']);
+    expect(error.hint).toMatch(/was not undone: others have written since\./);
+  });
+
+  it('is not undone when the application has committed on the same connection after it failed', async () => {
+    const writing = (): void =>
+      queueMicrotask(() => db.exec("INSERT INTO own VALUES ('of the application')"));
+    const error = (await rejectionOf(
+      service([tableMigration('001_a'), halfway(writing)]).up(),
+    )) as MigrationFailedError;
+    expect(error.hint).toMatch(/was not undone: others have written since\./);
+    expect(db.prepare('SELECT x FROM own').pluck().all()).toEqual(['before', 'half', 'of the application']);
+  });
+
+  it.each(
+    mode === 'wal'
+      ? ['PRAGMA journal_mode = DELETE']
+      : ['PRAGMA journal_mode = WAL', 'PRAGMA page_size = 1024; VACUUM'],
+  )('is not undone when it changed how the file is stored by %s, and the error says so', async (sql) => {
+    const body = (handle: Connection): void => {
+      handle.exec(sql);
+      handle.exec('DELETE FROM own; BOGUS');
+    };
+    const error = (await rejectionOf(
+      service([declared('001_b', { transaction: false }, body)]).up(),
+    )) as MigrationFailedError;
+    expect(error.failure.rolledBack).toBe('unknown');
+    expect(error.hint).toMatch(
+      /was not undone: it changed how the file is stored \(journal_mode .+, page_size 4096; now journal_mode .+\), after which/,
+    );
+    expect(error.hint).toContain('decant migrate:restore');
+    expect(valueIn(error.failure.backup ?? '', 'SELECT x FROM own')).toBe('before');
   });
 
   it('is not undone where that fails, and the error says why', async () => {

@@ -41,6 +41,7 @@ describe('effectsOf', () => {
     ['CREATE VIRTUAL TABLE f USING fts5(a)', [create('table', 'f')]],
     ['CREATE TEMP TABLE t (a)', []],
     ['CREATE TEMPORARY VIEW v AS SELECT 1', []],
+    ['CREATE TRIGGER temp.tr AFTER INSERT ON t BEGIN SELECT 1; END', [create('trigger', '')]],
     ['CREATE TEMP TRIGGER tr AFTER INSERT ON t BEGIN SELECT 1; END', [create('trigger', 'tr')]],
     [
       'CREATE TRIGGER tr AFTER INSERT ON t BEGIN DELETE FROM u; END; DELETE FROM v',

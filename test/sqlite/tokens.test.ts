@@ -13,6 +13,8 @@ describe('tokensOf', () => {
     ["x'00' X'fF' 0xFF 1e3 1_000 .5", ["x'00'", "X'fF'", '0xFF', '1e3', '1_000', '.5']],
     ['?1 :a @b $c::d ->> || <>', ['?1', ':a', '@b', '$c::d', '->>', '||', '<>']],
     ["😀 ünï a$b '😀'", ['😀', 'ünï', 'a$b', "'😀'"]],
+    ['\uFEFFa\v\uFEFF\uFEFFb "\uFEFF"', ['a', 'b', '"\uFEFF"']],
+    ['a\uFEFFb', ['a\uFEFFb']],
     ['', []],
     ['/* open', []],
     ["'open", ["'open"]],
@@ -79,6 +81,7 @@ describe('statementsOf', () => {
     ],
     ['CREATE TEMP TRIGGER IF NOT EXISTS t AFTER INSERT ON x BEGIN SELECT 1; END; a', 2],
     ['CREATE TABLE trigger_log (x); a', 2],
+    ['CREATE TABLE trigger (x); a', 2],
     ['DROP TRIGGER t; a', 2],
   ] as const)('divides %j', (sql, expected) => {
     const statements = Array.from(statementsOf(sql), (tokens) => tokens.map(({ text }) => text));

@@ -21,7 +21,11 @@ export default class Plan extends BaseCommand {
   };
   static override flags = {
     ...databaseFlags,
-    to: string({ description: 'As for up and down.', helpValue: 'NAME', exclusive: ['steps'] }),
+    to: string({
+      description: 'The last one to apply, or to roll back to.',
+      helpValue: 'NAME',
+      exclusive: ['steps'],
+    }),
     steps: stepsFlag,
     ...policyFlags,
   };

@@ -3,6 +3,7 @@ import { writingFlags } from '../../flags.js';
 
 export default class Redo extends BaseCommand {
   static override summary = 'Roll back the last applied migration and apply it again.';
+  static override description = 'Each of the two is a transaction of its own. The same file serves for both.';
   static override examples = ['<%= config.bin %> migrate:redo'];
   static override flags = writingFlags;
 

@@ -89,10 +89,6 @@ export function namedIn(template: string): readonly number[] {
   return Array.from(template.matchAll(/\{c(\d+)/g), ([, id]) => Number(id));
 }
 
-export function namesTable(template: string): boolean {
-  return template.includes('{t');
-}
-
 /** Tokens of SQL, comparable: words in lower case, names without quotes. By the lexical grammar alone. */
 export function tokens(sql: string): readonly string[] {
   return Array.from(sql.matchAll(TOKEN), ([text]) => text)

@@ -1,14 +1,5 @@
 import { array, nat, noBias, type Arbitrary } from 'fast-check';
-import {
-  fill,
-  fold,
-  quoted,
-  sameName,
-  type ColumnModel,
-  type Kind,
-  type Part,
-  type TableModel,
-} from './model.js';
+import { fill, fold, type ColumnModel, type Kind, type Part, type TableModel } from './model.js';
 
 /** A call of the builder, and what it makes of the model. */
 export interface OperationModel {
@@ -482,5 +473,3 @@ export function written(operations: readonly OperationModel[]): string {
 function bigints(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? `${String(value)}n` : value;
 }
-
-export { quoted, sameName };
