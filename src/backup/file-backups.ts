@@ -8,8 +8,8 @@ import { newRunId } from '../services/run.js';
 import { explainingSqliteErrors } from '../services/sqlite-errors.js';
 import { filesOf } from './catalog.js';
 import { copyDatabase } from './copy.js';
-import { explaining } from './explain.js';
-import { BackupFolder, WAYS_OUT } from './folder.js';
+import { explaining, waysOut } from './explain.js';
+import { BackupFolder } from './folder.js';
 import { bytesOf, hasUserTables, lookAt, requireRoom, settleNew, type Live } from './live.js';
 import { RawFile } from './raw-file.js';
 import { replaceBy } from './replace.js';
@@ -56,7 +56,8 @@ export class FileBackups extends Backups {
     let before: Trace | undefined;
     try {
       if (!hasUserTables(source)) return undefined;
-      const backup = await explaining(`Cannot back up ${file} to ${folder.path}`, WAYS_OUT, () =>
+      const hint = waysOut.bind(undefined, preceded);
+      const backup = await explaining(`Cannot back up ${file} to ${folder.path}`, hint, () =>
         folder.add({
           preceded,
           madeAt: new Date().toISOString(),

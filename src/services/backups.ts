@@ -28,7 +28,7 @@ export abstract class Backups {
   /** The backups of this database, newest first. */
   abstract list(): readonly Backup[];
 
-  /** @param name of a backup, or `'latest'` @throws UnknownBackupError */
+  /** @param name of a backup, a path to one's file, or `'latest'` @throws UnknownBackupError */
   abstract find(name: string): Backup;
 
   /** Removes one that turned out not to be needed. */

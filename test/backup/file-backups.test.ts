@@ -15,6 +15,7 @@ import {
 import { basename, dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
+import { waysOut } from '../../src/backup/explain.js';
 import type { Backup } from '../../src/domain/backup.js';
 import {
   BackupError,
@@ -31,7 +32,7 @@ import {
   MODES,
   valueIn,
 } from '../helpers/backups.js';
-import { rejectionOf } from '../helpers/errors.js';
+import { errorOf, rejectionOf } from '../helpers/errors.js';
 import { makeFolder } from '../helpers/files.js';
 
 async function made(file: string): Promise<Backup> {
@@ -271,8 +272,54 @@ describe('make()', () => {
   });
 });
 
+describe('what to do', () => {
+  it.each([
+    ['up', 'Give each connection what the schema needs by configureConnection, or go on with --no-backup.'],
+    ['backup', 'Give each connection what the schema needs by configureConnection.'],
+  ] as const)('about a function that is missing before %s is said', async (command, hint) => {
+    const file = makeDatabase('wal', 3);
+    const db = new Database(file);
+    db.function('double', { deterministic: true }, (x) => Number(x) * 2);
+    db.exec('CREATE TABLE t (a, b AS (double(a)) NOT NULL); INSERT INTO t (a) VALUES (4)');
+    db.close();
+    expect(await rejectionOf(backupsOf(file).make({ ...BY_HAND, command }))).toMatchObject({
+      code: 'DECANT_BACKUP',
+      message: expect.stringMatching(/(?:no such|unknown) function: double/) as unknown,
+      hint,
+    });
+  });
+
+  it.each([
+    [
+      'EACCES',
+      'up',
+      'See that this user may write there, name another folder by backupDirectory, or go on with --no-backup.',
+    ],
+    ['EROFS', 'backup', 'See that this user may write there, or name another folder by backupDirectory.'],
+    ['ENOSPC', 'backup', 'Free some space there, or name another folder by backupDirectory.'],
+    ['EIO', 'up', 'Mend that, or go on with --no-backup.'],
+    ['EIO', 'restore', 'Mend that.'],
+  ] as const)('about %s before %s is said', (code, command, hint) => {
+    expect(waysOut({ command }, { code, message: '' })).toBe(hint);
+  });
+
+  it('is said where the folder cannot be read', async () => {
+    const file = makeDatabase('wal', 3);
+    writeFileSync(`${file}.backups`, '');
+    const refusal = {
+      code: 'DECANT_BACKUP',
+      message: expect.stringMatching(
+        /^Cannot read the folder of backups .+app\.db\.backups: ENOTDIR/,
+      ) as unknown,
+      hint: expect.stringContaining('backupDirectory') as unknown,
+    };
+    expect(errorOf(() => backupsOf(file).list())).toMatchObject(refusal);
+    expect(await rejectionOf(backupsOf(file).restore('latest'))).toMatchObject(refusal);
+  });
+});
+
 describe('restore()', () => {
-  it.each(['latest', '2026-11-24T02-30-00-123Z-a1b2c3d4e5f6', '../app', 'app'])(
+  it.each(['latest', '2026-11-24T02-30-00-123Z-a1b2c3d4e5f6', 'app'])(
     'refuses %s where there is none of that name',
     async (name) => {
       const file = makeDatabase('wal', 3);
@@ -282,10 +329,21 @@ describe('restore()', () => {
       await made(file);
       if (name === 'latest') return;
       expect(await rejectionOf(backupsOf(file).restore(name))).toMatchObject({
-        message: `There is no backup named "${name}".`,
+        message: `There is no backup named "${name}" in ${file}.backups.`,
       });
     },
   );
+
+  it('takes a path to a backup’s file, whatever database that is of, and to nothing else', async () => {
+    const [file, other] = [makeDatabase('wal', 3), makeDatabase('wal', 7)];
+    const theirs = await made(other);
+    const { backup } = await backupsOf(file).restore(theirs.file);
+    expect(backup).toEqual(theirs);
+    expect(valueIn(file, COUNTS)).toBe('7/7');
+    for (const path of [other, `${dirname(theirs.file)}/latest`, `${theirs.file}.db`]) {
+      expect(await rejectionOf(backupsOf(file).restore(path))).toBeInstanceOf(UnknownBackupError);
+    }
+  });
 
   it('takes the name of the file as well', async () => {
     const file = makeDatabase('wal', 3);
