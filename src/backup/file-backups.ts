@@ -48,14 +48,18 @@ export class FileBackups extends Backups {
     return this.#target.file() === '' ? '' : this.#folder().path;
   }
 
-  override async make(preceded: Preceded, onCopied?: OnCopied): Promise<Backup | undefined> {
+  override async make(
+    preceded: Preceded,
+    onCopied?: OnCopied,
+    what: 'any' | 'with tables' = 'with tables',
+  ): Promise<Backup | undefined> {
     const file = this.#target.file();
     if (file === '') return undefined;
     const folder = this.#folder();
     const source = this.#read(file);
     let before: Trace | undefined;
     try {
-      if (!hasUserTables(source)) return undefined;
+      if (what === 'with tables' && !hasUserTables(source)) return undefined;
       const backup = await explaining(`Cannot back up ${file} to ${folder.path}`, WAYS_OUT, () =>
         folder.add({
           preceded,
