@@ -6,6 +6,8 @@ import { parseBackupName, type Backup, type Preceded } from '../domain/backup.js
 export interface Note extends Preceded {
   /** The database's absolute path: several may have their backups in one folder. */
   readonly database: string;
+  /** The size of the backup; earlier versions did not say. */
+  readonly bytes?: number;
 }
 
 /** Where a backup of this name is, what is written beside it, and where it is while it is made. */
@@ -83,7 +85,8 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-function readNote(file: string): Note | undefined {
+/** What is written beside a backup, if there is something, and it can be read. */
+export function readNote(file: string): Note | undefined {
   try {
     const note = JSON.parse(readFileSync(file, 'utf8')) as Partial<Note> | null;
     const isNote = typeof note?.command === 'string' && Array.isArray(note.names);

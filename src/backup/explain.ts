@@ -1,3 +1,4 @@
+import type { Backup } from '../domain/backup.js';
 import { BackupError, DatabaseLockedError, DecantError } from '../errors.js';
 import { isLocked, isSqliteError } from '../services/sqlite-errors.js';
 
@@ -17,6 +18,21 @@ export async function explaining<T>(
     if (!isForeseen(error)) throw error;
     const { hint: usual, diskFailed } = typeof hint === 'string' ? { hint, diskFailed: hint } : hint;
     throw explained(error, what, error.code.startsWith('SQLITE_IOERR') ? diskFailed : usual);
+  }
+}
+
+/** Runs `work`; where the database cannot even be opened, nothing can be written into it under its lock. */
+export function explainingDamage<T>(file: string, backup: Backup, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const cause = error instanceof DecantError ? error.cause : error;
+    if (!isSqliteError(cause) || !/^SQLITE_(?:CORRUPT|NOTADB)/.test(cause.code)) throw error;
+    throw new BackupError(
+      `${file} is so damaged that SQLite cannot open it: ${cause.message}.`,
+      `Stop what uses it, move it away, and ${file}-wal, -shm and -journal too where they are there; then decant migrate:restore ${backup.name} makes it anew.`,
+      { cause },
+    );
   }
 }
 

@@ -8,7 +8,7 @@ import { newRunId } from '../services/run.js';
 import { explainingSqliteErrors } from '../services/sqlite-errors.js';
 import { filesOf } from './catalog.js';
 import { copyDatabase } from './copy.js';
-import { explaining } from './explain.js';
+import { explaining, explainingDamage } from './explain.js';
 import { BackupFolder, WAYS_OUT } from './folder.js';
 import { bytesOf, hasUserTables, lookAt, requireRoom, settleNew, type Live } from './live.js';
 import { RawFile } from './raw-file.js';
@@ -106,7 +106,9 @@ export class FileBackups extends Backups {
       { hint: 'The database is as it was.', diskFailed: DISK_FAILED },
       async () => {
         folder.verify(backup);
-        const live = lookAt(file, backup, this.#settings.lockTimeout, this.#settings.configureConnection);
+        const live = explainingDamage(file, backup, () =>
+          lookAt(file, backup, this.#settings.lockTimeout, this.#settings.configureConnection),
+        );
         requireRoom(live, backup, folder.path);
         const madeAt = new Date().toISOString();
         const runId = newRunId();

@@ -4,7 +4,7 @@ import { BackupError, UnknownBackupError } from '../errors.js';
 import { openFile, type ConfigureConnection } from '../services/database.js';
 import { makeFolders } from '../services/folders.js';
 import { requireSpace } from '../sqlite/free-space.js';
-import { filesOf, listBackups, removeBackup, sweep, writeNote, type Note } from './catalog.js';
+import { filesOf, listBackups, readNote, removeBackup, sweep, writeNote, type Note } from './catalog.js';
 import { damageOf, syncToDisk } from './copy.js';
 
 /** What is to be added. */
@@ -70,7 +70,7 @@ export class BackupFolder {
       await fill(partial);
       this.#finish(partial, check);
       syncToDisk(partial);
-      writeNote(note, { ...preceded, database: this.#database });
+      writeNote(note, { ...preceded, database: this.#database, bytes: statSync(partial).size });
       syncToDisk(note);
       renameSync(partial, file);
       syncToDisk(this.path);
@@ -91,8 +91,15 @@ export class BackupFolder {
     for (const backup of this.list().slice(keep)) if (backup.name !== also?.name) this.remove(backup);
   }
 
-  /** @throws BackupError when its structure is not sound */
+  /** @throws BackupError when it is not as it was made, or its structure is not sound */
   verify(backup: Backup): void {
+    // SQLite takes an empty file for a sound database.
+    const { size } = statSync(backup.file);
+    const { bytes } = readNote(filesOf(this.path, backup.name).note) ?? {};
+    if (bytes === undefined ? size === 0 : size !== bytes) {
+      const made = bytes === undefined ? '' : `, and was made with ${bytes}`;
+      throw new BackupError(`The backup ${backup.file} has ${size} bytes${made}.`, 'Restore another one.');
+    }
     const db = openFile(backup.file, 'read', this.#configure);
     try {
       const damage = damageOf(db);
