@@ -11,6 +11,8 @@ export interface Note extends Preceded {
   readonly database?: string | undefined;
   /** The process that made it, until that has decided whether it stays. */
   readonly maker?: string | undefined;
+  /** The size of the backup; a note may not say. */
+  readonly bytes?: number | undefined;
 }
 
 /** Where a backup of this name is, what is written beside it, and where it is while it is made. */
@@ -115,7 +117,8 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-function readNote(file: string): Note | undefined {
+/** What is written beside a backup, if there is something, and it can be read. */
+export function readNote(file: string): Note | undefined {
   try {
     const note: unknown = JSON.parse(readFileSync(file, 'utf8'));
     return isNote(note) ? note : undefined;
@@ -127,9 +130,11 @@ function readNote(file: string): Note | undefined {
 // Others may write to the folder, and what a note says is printed.
 function isNote(value: unknown): value is Note {
   if (typeof value !== 'object' || value === null) return false;
-  const { command, names, runId, database = '', maker = '' } = value as Partial<Record<keyof Note, unknown>>;
+  const { command, names, runId, bytes, database, maker } = value as Partial<Record<keyof Note, unknown>>;
   if (!Array.isArray(names) || !COMMANDS.has(command)) return false;
-  return [runId, database, maker, ...(names as unknown[])].every(isPlain);
+  if (bytes !== undefined && !Number.isSafeInteger(bytes)) return false;
+  const said = [database, maker].filter((each) => each !== undefined);
+  return [runId, ...said, ...(names as unknown[])].every(isPlain);
 }
 
 function isPlain(value: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { Preceded } from '../domain/backup.js';
+import type { Backup, Preceded } from '../domain/backup.js';
 import { BackupError, DatabaseLockedError, DecantError } from '../errors.js';
 import { isLocked, isSqliteError } from '../services/sqlite-errors.js';
 
@@ -55,6 +55,21 @@ function hintOf(error: Coded, hint: Parameters<typeof explaining>[1]): string {
   if (LACKS.test(error.message)) return `${CONFIGURE}. ${typeof hint === 'string' ? hint : hint.hint}`;
   if (typeof hint === 'string') return hint;
   return error.code.startsWith('SQLITE_IOERR') ? hint.diskFailed : hint.hint;
+}
+
+/** Runs `work`; where the database cannot even be opened, nothing can be written into it under its lock. */
+export function explainingDamage<T>(file: string, backup: Backup, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const cause = error instanceof DecantError ? error.cause : error;
+    if (!isSqliteError(cause) || !/^SQLITE_(?:CORRUPT|NOTADB)/.test(cause.code)) throw error;
+    throw new BackupError(
+      `${file} is so damaged that SQLite cannot open it: ${cause.message}.`,
+      `Stop what uses it, move it away, and ${file}-wal, -shm and -journal too where they are there; then decant migrate:restore ${backup.name} makes it anew.`,
+      { cause },
+    );
+  }
 }
 
 function isForeseen(error: unknown): error is Coded {

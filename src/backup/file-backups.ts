@@ -8,7 +8,7 @@ import { newRunId } from '../services/run.js';
 import { explainingSqliteErrors } from '../services/sqlite-errors.js';
 import { filesOf } from './catalog.js';
 import { copyDatabase } from './copy.js';
-import { explaining, waysOut } from './explain.js';
+import { explaining, explainingDamage, waysOut } from './explain.js';
 import { BackupFolder } from './folder.js';
 import { bytesOf, hasUserTables, lookAt, requireRoom, settleNew, type Live } from './live.js';
 import { RawFile } from './raw-file.js';
@@ -48,14 +48,18 @@ export class FileBackups extends Backups {
     return this.#target.file() === '' ? '' : this.#folder().path;
   }
 
-  override async make(preceded: Preceded, onCopied?: OnCopied): Promise<Backup | undefined> {
+  override async make(
+    preceded: Preceded,
+    onCopied?: OnCopied,
+    what: 'any' | 'with tables' = 'with tables',
+  ): Promise<Backup | undefined> {
     const file = this.#target.file();
     if (file === '') return undefined;
     const folder = this.#folder();
     const source = this.#read(file);
     let before: Trace | undefined;
     try {
-      if (!hasUserTables(source)) return undefined;
+      if (what === 'with tables' && !hasUserTables(source)) return undefined;
       const hint = waysOut.bind(undefined, preceded);
       const backup = await explaining(`Cannot back up ${file} to ${folder.path}`, hint, () =>
         folder.add({
@@ -103,7 +107,9 @@ export class FileBackups extends Backups {
       { hint: 'The database is as it was.', diskFailed: DISK_FAILED },
       async () => {
         folder.verify(backup);
-        const live = lookAt(file, backup, this.#settings.lockTimeout, this.#settings.configureConnection);
+        const live = explainingDamage(file, backup, () =>
+          lookAt(file, backup, this.#settings.lockTimeout, this.#settings.configureConnection),
+        );
         requireRoom(live, backup, folder.path);
         const madeAt = new Date().toISOString();
         const runId = newRunId();

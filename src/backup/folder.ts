@@ -5,7 +5,16 @@ import { BackupError, UnknownBackupError } from '../errors.js';
 import { openFile, type ConfigureConnection } from '../services/database.js';
 import { makeFolders } from '../services/folders.js';
 import { requireSpace } from '../sqlite/free-space.js';
-import { filesOf, isUnsettled, listBackups, removeBackup, settle, sweep, writeNote } from './catalog.js';
+import {
+  filesOf,
+  isUnsettled,
+  listBackups,
+  readNote,
+  removeBackup,
+  settle,
+  sweep,
+  writeNote,
+} from './catalog.js';
 import { damageOf, syncToDisk } from './copy.js';
 import { waysOut } from './explain.js';
 
@@ -77,7 +86,7 @@ export class BackupFolder {
       await fill(partial);
       this.#finish(partial, check, preceded);
       syncToDisk(partial);
-      writeNote(note, { ...preceded, database: this.#named() });
+      writeNote(note, { ...preceded, database: this.#named(), bytes: statSync(partial).size });
       syncToDisk(note);
       renameSync(partial, file);
       syncToDisk(this.path);
@@ -110,8 +119,15 @@ export class BackupFolder {
     for (const backup of counted.slice(keep)) if (!staying.has(backup.name)) this.remove(backup);
   }
 
-  /** @throws BackupError when its structure is not sound */
+  /** @throws BackupError when it is not as it was made, or its structure is not sound */
   verify(backup: Backup): void {
+    // SQLite takes an empty file for a sound database.
+    const { size } = statSync(backup.file);
+    const { bytes } = readNote(filesOf(dirname(backup.file), backup.name).note) ?? {};
+    if (bytes === undefined ? size === 0 : size !== bytes) {
+      const made = bytes === undefined ? '' : `, and was made with ${bytes}`;
+      throw new BackupError(`The backup ${backup.file} has ${size} bytes${made}.`, 'Restore another one.');
+    }
     const db = openFile(backup.file, 'read', this.#configure);
     try {
       const damage = damageOf(db);

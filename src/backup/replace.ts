@@ -91,7 +91,11 @@ async function replaceContent(source: Database, live: string, options: Replacing
   const end = Date.now() + options.timeout;
   for (;;) {
     const { totalPages, remainingPages } = await attempt(source, live, options);
-    if (totalPages === pages && remainingPages === 0) return;
+    if (totalPages === pages && remainingPages === 0) {
+      const bytes = pages * Number(source.pragma('page_size', { simple: true }));
+      options.onCopied?.(bytes, bytes); // progress is told before each step, and so never of the last
+      return;
+    }
     // Zero is how better-sqlite3 says that the database was locked: it waits for no lock on what it copies to.
     if (totalPages !== 0) throw new BackupError(`${live} was not restored completely.`, 'Restore it again.');
     if (Date.now() >= end) throw lockedError(live);

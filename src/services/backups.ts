@@ -17,10 +17,15 @@ export abstract class Backups {
 
   /**
    * Copies the database as it is at one instant, whoever writes to it meanwhile, and checks the copy.
+   * @param what `'any'`: also a database without tables of the user's, since `undo` will need it
    * @returns undefined where there is nothing to lose: a database in memory, or one without tables of the user's
    * @throws BackupError, DiskSpaceError, DatabaseLockedError
    */
-  abstract make(preceded: Preceded, onCopied?: OnCopied): Promise<Backup | undefined>;
+  abstract make(
+    preceded: Preceded,
+    onCopied?: OnCopied,
+    what?: 'any' | 'with tables',
+  ): Promise<Backup | undefined>;
 
   /** Where they are; empty for a database in memory. */
   abstract readonly folder: string;

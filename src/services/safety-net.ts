@@ -53,8 +53,9 @@ export class SafetyNet {
 
   /** To be called before a part. @throws BackupError, DiskSpaceError, DatabaseLockedError: then it must not run */
   async spread({ steps, from, kind }: Part): Promise<void> {
-    if (from === 0) this.#first = this.#last = await this.#make(steps.length === 0 ? [] : this.#plan.steps);
-    else this.#last = kind === 'unguarded' ? await this.#make(steps) : undefined;
+    if (from === 0) this.#first = await this.#make(this.#plan.steps, 'with tables');
+    this.#last = from === 0 ? this.#first : undefined;
+    if (kind === 'unguarded') this.#last ??= await this.#make(steps, 'any');
   }
 
   /** To be called right before a part, with nothing awaited in between. @throws DatabaseLockedError */
@@ -140,13 +141,12 @@ export class SafetyNet {
     }
   }
 
-  async #make(steps: readonly PlanStep[]): Promise<Backup | undefined> {
-    if (steps.length === 0) return undefined;
+  async #make(steps: readonly PlanStep[], what: 'any' | 'with tables'): Promise<Backup | undefined> {
     const preceded = { runId: this.#run.id, command: this.#plan.command, names: namesOf(steps) };
     try {
-      return await this.#backups?.make(preceded, (copied, total) =>
-        this.#onProgress?.({ type: 'backup', copied, total }),
-      );
+      const onCopied = (copied: number, total: number): void =>
+        this.#onProgress?.({ type: 'backup', copied, total });
+      return await this.#backups?.make(preceded, onCopied, what);
     } catch (error) {
       throw this.#afterOthers(error);
     }

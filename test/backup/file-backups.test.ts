@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -172,6 +173,50 @@ describe.each(MODES)('a backup of a database in %s mode', (mode) => {
     expect(valueIn(file, COUNTS)).toBe('100/100');
     expect(valueIn(file, 'PRAGMA journal_mode')).toBe('wal');
   });
+
+  it('is told how far it is until all is restored', async () => {
+    const file = makeDatabase(mode);
+    await made(file);
+    const told: (readonly [number, number])[] = [];
+    await backupsOf(file).restore('latest', (...progress) => void told.push(progress));
+    expect(told.at(-1)?.[0]).toBe(told.at(-1)?.[1]);
+    expect(told.at(-1)?.[0]).toBeGreaterThan(0);
+  });
+
+  it.each([0, 4096, 12_288])('is refused when only %i bytes of it are left', async (bytes) => {
+    const file = makeDatabase(mode);
+    const backup = await made(file);
+    truncateSync(backup.file, bytes);
+    expect(await rejectionOf(backupsOf(file).restore('latest'))).toMatchObject({
+      code: 'DECANT_BACKUP',
+      message: `The backup ${backup.file} has ${bytes} bytes, and was made with ${backup.size}.`,
+    });
+    if (bytes > 0) return;
+    rmSync(`${file}.backups/${backup.name}.json`);
+    expect(await rejectionOf(backupsOf(file).restore('latest'))).toMatchObject({ code: 'DECANT_BACKUP' });
+    expect(valueIn(file, COUNTS)).toBe('100/100');
+  });
+
+  it.each(['header', 'end'])(
+    'can be restored where the %s of the database is gone, once that is moved away as the hint says',
+    async (part) => {
+      const file = makeDatabase(mode);
+      const backup = await made(file);
+      if (part === 'end') truncateSync(file, 700);
+      else writeFileSync(file, readFileSync(file).fill(0x41, 0, 100));
+      expect(await rejectionOf(backupsOf(file).restore('latest'))).toMatchObject({
+        code: 'DECANT_BACKUP',
+        message: expect.stringMatching(/app\.db is so damaged that SQLite cannot open it: /) as unknown,
+        hint: expect.stringMatching(
+          new RegExp(`move it away.+decant migrate:restore ${backup.name} `),
+        ) as unknown,
+      });
+      renameSync(file, `${file}.damaged`);
+      for (const side of ['-wal', '-shm', '-journal']) rmSync(file + side, { force: true });
+      await backupsOf(file).restore(backup.name);
+      expect(valueIn(file, COUNTS)).toBe('100/100');
+    },
+  );
 
   it('can be restored into a database that is damaged, and what that held is kept as it is', async () => {
     const file = makeDatabase(mode);
@@ -340,6 +385,11 @@ describe('restore()', () => {
     const { backup } = await backupsOf(file).restore(theirs.file);
     expect(backup).toEqual(theirs);
     expect(valueIn(file, COUNTS)).toBe('7/7');
+    const cut = await made(other);
+    truncateSync(cut.file, 4096); // a note tells of it also in a folder of another database
+    expect(await rejectionOf(backupsOf(file).restore(cut.file))).toMatchObject({
+      message: expect.stringContaining('has 4096 bytes, and was made with') as unknown,
+    });
     for (const path of [other, `${dirname(theirs.file)}/latest`, `${theirs.file}.db`]) {
       expect(await rejectionOf(backupsOf(file).restore(path))).toBeInstanceOf(UnknownBackupError);
     }

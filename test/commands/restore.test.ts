@@ -109,7 +109,10 @@ describe('migrate:restore', () => {
     await runCommand(Backup, ['-d', file]);
     writeFileSync(file, 'this is no database, but a text of some length, longer than a header is'.repeat(20));
     const ran = await runCommand(Restore, ['-d', file, '--yes', '--json']);
-    expect(jsonErrorOf(ran)).toMatchObject({ code: 'DECANT_DATABASE' });
+    expect(jsonErrorOf(ran)).toMatchObject({
+      code: 'DECANT_BACKUP',
+      hint: expect.stringMatching(/move it away, .+ decant migrate:restore \S+ makes it anew\.$/) as unknown,
+    });
     expect(readdirSync(`${file}.backups`)).toHaveLength(2);
   });
 

@@ -322,6 +322,29 @@ describe.each(MODES)('a migration without a transaction (%s)', (mode) => {
     }
   });
 
+  it.each([false, true])(
+    'is undone on a database without tables, too, whether it has been opened for writing before: %s',
+    async (isOpened) => {
+      db.close();
+      file = `${makeFolder()}/new.db`;
+      db = new Database(file, { timeout: 100 });
+      if (isOpened) db.pragma(`journal_mode = ${mode}`);
+      const broken = declared('001_b', { transaction: false }, 'CREATE TABLE half (x); BOGUS');
+      const error = (await rejectionOf(service([broken]).up())) as MigrationFailedError;
+      expect(error.failure).toMatchObject({ rolledBack: 'restored', backup: kept()[0] });
+      const tables =
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY 1";
+      expect(db.prepare(tables).pluck().all()).toEqual(['_migrations', '_migrations_journal']);
+      expect(journal()).toMatchObject([
+        ['001_b', 'failed'],
+        [expect.anything(), 'restored'],
+      ]);
+      const whole = declared('001_b', { transaction: false }, 'CREATE TABLE whole (x)');
+      expect(await service([whole]).up()).toMatchObject({ backup: null });
+      expect(kept()).toHaveLength(1);
+    },
+  );
+
   it('that succeeds leaves no backup but the one of before the run', async () => {
     const report = await service([
       vacuum('001_v'),
