@@ -90,7 +90,7 @@ export function openBeside(db: Connection): Connection {
   const path = fileOf(db);
   return explainingSqliteErrors(path, () =>
     configured(new Database(path, { readonly: true, fileMustExist: true }), (beside) =>
-      callHook(beside, hooks.get(db)),
+      callHookToLook(beside, hooks.get(db)),
     ),
   );
 }
@@ -103,7 +103,7 @@ export function openFile(
 ): Connection {
   return explainingSqliteErrors(file, () =>
     configured(new Database(file, { readonly: access === 'read', fileMustExist: true }), (db) =>
-      callHook(db, configureConnection),
+      callHookToLook(db, configureConnection),
     ),
   );
 }
@@ -135,6 +135,29 @@ function callHook(db: Connection, hook: ConfigureConnection | undefined): void {
     throw hookError('returned a promise: it must be synchronous', 'Take `async` off it.');
 }
 
+// What a hook sets in the file, as by PRAGMA journal_mode, is nothing to a connection that only looks. It must not break
+// off the hook either, which may go on to what is needed.
+function callHookToLook(db: Connection, hook: ConfigureConnection | undefined): void {
+  const calls = { pragma: db.pragma.bind(db), exec: db.exec.bind(db) };
+  db.pragma = (...args) =>
+    unlessReadonly(() => calls.pragma(...args), args[1]?.simple === true ? undefined : []);
+  db.exec = (...args) => unlessReadonly(() => calls.exec(...args), db);
+  try {
+    callHook(db, hook);
+  } finally {
+    for (const name of ['pragma', 'exec']) Reflect.deleteProperty(db, name); // the prototype's are back
+  }
+}
+
+function unlessReadonly<T>(work: () => T, otherwise: T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (isSqliteError(error) && error.code === 'SQLITE_READONLY') return otherwise;
+    throw error;
+  }
+}
+
 function hookError(what: string, hint: string, cause?: unknown): ConfigError {
   return new ConfigError(`configureConnection() ${what.replace(/\.$/, '')}.`, hint, { cause });
 }
@@ -147,7 +170,7 @@ export function mayNeedRecovery(path: string): boolean {
 function look(connection: Connection, hook: ConfigureConnection | undefined): Connection {
   return configured(connection, (db) => {
     db.pragma('query_only = ON');
-    callHook(db, hook);
+    callHookToLook(db, hook);
     db.pragma('schema_version'); // the first read: here a file that is no database is found out
   });
 }

@@ -62,6 +62,17 @@ async function settled(file: string): Promise<Backup> {
 /** The number of a process that has ended. */
 const DEAD = String(spawnSync(process.execPath, ['-e', '']).pid);
 
+const FAILED = {
+  runId: 'a1b2c3d4e5f6',
+  name: '001_a',
+  direction: 'up',
+  outcome: 'failed',
+  startedAt: '2026-11-24T02:30:00.000Z',
+  durationMs: 1,
+  file: '001_a.ts',
+  error: 'it failed',
+} as const;
+
 function journalOf(file: string): unknown[] {
   const db = new Database(file, { readonly: true });
   try {
@@ -300,16 +311,16 @@ describe('make()', () => {
   it('gives every connection the functions that the schema needs', async () => {
     const file = makeDatabase('wal', 3);
     const names: string[] = [];
-    const configureConnection = (db: Database.Database): void => {
+    const configure = (db: Database.Database): void => {
       names.push(basename(db.name));
       db.function('double', { deterministic: true }, (x) => Number(x) * 2);
     };
     const db = new Database(file);
-    configureConnection(db);
+    configure(db);
     db.exec('CREATE TABLE t (a, b AS (double(a)) STORED); INSERT INTO t (a) VALUES (4)');
     db.exec('CREATE INDEX t_double ON t (double(a))');
     db.close();
-    const backups = backupsOf(file, { configureConnection });
+    const backups = backupsOf(file, { configureConnection: configure });
     const backup = await backups.make(BY_HAND);
     await backups.restore('latest');
     expect(names.join(' ')).toMatch(new RegExp(String.raw`${backup?.name}\.\d+-[\da-f]{8}\.db\.partial`));
@@ -360,6 +371,30 @@ describe('what to do', () => {
     };
     expect(errorOf(() => backupsOf(file).list())).toMatchObject(refusal);
     expect(await rejectionOf(backupsOf(file).restore('latest'))).toMatchObject(refusal);
+  });
+});
+
+function configureConnection(db: Database.Database): void {
+  db.pragma('journal_mode = WAL');
+  db.exec('PRAGMA journal_mode = WAL');
+  db.function('double', { deterministic: true }, (x) => Number(x) * 2);
+}
+
+describe.each(MODES)('a hook that sets the journal mode of a database in %s mode', (mode) => {
+  it('keeps nobody from a restore or from an undo, and its functions are there', async () => {
+    const file = makeDatabase(mode);
+    const db = new Database(file);
+    configureConnection(db);
+    db.exec('CREATE INDEX doubled ON credit (double(id))');
+    const backups = backupsBeside(db, { configureConnection });
+    const backup = await backups.make(BY_HAND);
+    db.exec('DELETE FROM credit');
+    expect(await backups.undo(backup as Backup, FAILED)).toBe(true);
+    expect(db.prepare(COUNTS).pluck().get()).toBe('100/100');
+    db.exec('DELETE FROM debit');
+    await backups.restore(backup?.name ?? '');
+    expect(db.prepare(COUNTS).pluck().get()).toBe('100/100');
+    db.close();
   });
 });
 
@@ -453,17 +488,6 @@ describe('restore()', () => {
 });
 
 describe.each(MODES)('undo() in %s mode', (mode) => {
-  const FAILED = {
-    runId: 'a1b2c3d4e5f6',
-    name: '001_a',
-    direction: 'up',
-    outcome: 'failed',
-    startedAt: '2026-11-24T02:30:00.000Z',
-    durationMs: 1,
-    file: '001_a.ts',
-    error: 'it failed',
-  } as const;
-
   it('puts back what this connection has done since, and tells the journal', async () => {
     const file = makeDatabase(mode);
     const db = new Database(file);
