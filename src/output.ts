@@ -62,6 +62,7 @@ export function runText(report: RunReport, paint: Paint): string {
 
 /** `migrate:backups`: a line for each, newest first. */
 export function backupsText(backups: readonly Backup[], folder: string, paint: Paint): string {
+  if (folder === '') return 'A database in memory has no backups.';
   if (backups.length === 0) return `No backups in ${folder}.`;
   const sizes = backups.map(({ size }) => sizeText(size));
   const width = Math.max(...sizes.map((size) => size.length));

@@ -1,3 +1,4 @@
+import type { Preceded } from '../domain/backup.js';
 import { BackupError, DatabaseLockedError, DecantError } from '../errors.js';
 import { isLocked, isSqliteError } from '../services/sqlite-errors.js';
 
@@ -8,24 +9,60 @@ import { isLocked, isSqliteError } from '../services/sqlite-errors.js';
  */
 export async function explaining<T>(
   what: string,
-  hint: string | { readonly hint: string; readonly diskFailed: string },
+  hint: string | { readonly hint: string; readonly diskFailed: string } | ((error: Coded) => string),
   work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!isForeseen(error)) throw error;
-    const { hint: usual, diskFailed } = typeof hint === 'string' ? { hint, diskFailed: hint } : hint;
-    throw explained(error, what, error.code.startsWith('SQLITE_IOERR') ? diskFailed : usual);
+    throw explained(error, what, hintOf(error, hint));
   }
 }
 
-function isForeseen(error: unknown): error is Error & { readonly code: string } {
+type Coded = Error & { readonly code: string };
+
+/** What to do where a backup cannot be made. @param error why; without it, for want of space */
+export function waysOut(
+  { command }: Pick<Preceded, 'command'>,
+  error?: Pick<Coded, 'code' | 'message'>,
+): string {
+  const { code, message } = error ?? { code: 'ENOSPC', message: '' };
+  const reasons = `${code}: ${message}`;
+  const [, first, ...others] = REMEDIES.find(([reason]) => reason.test(reasons)) ?? [/./, 'Mend that'];
+  const ways = [first, ...others];
+  if (command !== 'backup' && command !== 'restore') ways.push('go on with --no-backup');
+  return `${ways.join(', ').replace(/, ([^,]+)$/, ', or $1')}.`;
+}
+
+const LACKS = /(?:no such|unknown) (?:function|collation sequence|module|tokenizer)/;
+const CONFIGURE = 'Give each connection what the schema needs by configureConnection';
+const ELSEWHERE = 'name another folder by backupDirectory';
+
+const REMEDIES: readonly (readonly [reason: RegExp, ...ways: string[]])[] = [
+  [LACKS, CONFIGURE],
+  [/^(?:SQLITE_FULL|ENOSPC|EDQUOT)/, 'Free some space there', ELSEWHERE],
+  [
+    /^(?:EACCES|EPERM|EROFS|SQLITE_(?:READONLY|CANTOPEN|PERM))/,
+    'See that this user may write there',
+    ELSEWHERE,
+  ],
+  [/^(?:EEXIST|ENOTDIR)/, 'Move away the file that is in the way', ELSEWHERE],
+];
+
+function hintOf(error: Coded, hint: Parameters<typeof explaining>[1]): string {
+  if (typeof hint === 'function') return hint(error);
+  if (LACKS.test(error.message)) return `${CONFIGURE}. ${typeof hint === 'string' ? hint : hint.hint}`;
+  if (typeof hint === 'string') return hint;
+  return error.code.startsWith('SQLITE_IOERR') ? hint.diskFailed : hint.hint;
+}
+
+function isForeseen(error: unknown): error is Coded {
   if (error instanceof DecantError) return false;
   return isSqliteError(error) || typeof (error as NodeJS.ErrnoException | undefined)?.errno === 'number';
 }
 
-function explained(error: Error & { readonly code: string }, what: string, hint: string): DecantError {
+function explained(error: Coded, what: string, hint: string): DecantError {
   const message = `${what}: ${error.message}.`;
   if (isLocked(error)) {
     const wait = 'Wait until the other process has finished, or wait longer with --lock-timeout.';

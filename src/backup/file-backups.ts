@@ -8,8 +8,8 @@ import { newRunId } from '../services/run.js';
 import { explainingSqliteErrors } from '../services/sqlite-errors.js';
 import { filesOf } from './catalog.js';
 import { copyDatabase } from './copy.js';
-import { explaining } from './explain.js';
-import { BackupFolder, WAYS_OUT } from './folder.js';
+import { explaining, waysOut } from './explain.js';
+import { BackupFolder } from './folder.js';
 import { bytesOf, hasUserTables, lookAt, requireRoom, settleNew, type Live } from './live.js';
 import { RawFile } from './raw-file.js';
 import { replaceBy } from './replace.js';
@@ -56,7 +56,8 @@ export class FileBackups extends Backups {
     let before: Trace | undefined;
     try {
       if (!hasUserTables(source)) return undefined;
-      const backup = await explaining(`Cannot back up ${file} to ${folder.path}`, WAYS_OUT, () =>
+      const hint = waysOut.bind(undefined, preceded);
+      const backup = await explaining(`Cannot back up ${file} to ${folder.path}`, hint, () =>
         folder.add({
           preceded,
           madeAt: new Date().toISOString(),
@@ -88,8 +89,8 @@ export class FileBackups extends Backups {
     this.#folder().remove(backup);
   }
 
-  override prune(also?: Backup): void {
-    this.#folder().prune(this.#settings.keep, also);
+  override prune(...made: readonly Backup[]): void {
+    this.#folder().prune(this.#settings.keep, made);
   }
 
   override async restore(name: string, onCopied?: OnCopied): Promise<Restored> {
@@ -125,7 +126,7 @@ export class FileBackups extends Backups {
       },
     );
     try {
-      folder.prune(this.#settings.keep, backup);
+      if (restored.replaced !== null) folder.prune(this.#settings.keep, [restored.replaced], [backup]);
     } catch {
       return restored; // it is done; the next run prunes again, and tells if it cannot
     }

@@ -1,11 +1,13 @@
-import { closeSync, openSync, renameSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, realpathSync, renameSync, statSync } from 'node:fs';
+import { basename, dirname, relative, resolve } from 'node:path';
 import { backupName, type Backup, type Preceded } from '../domain/backup.js';
 import { BackupError, UnknownBackupError } from '../errors.js';
 import { openFile, type ConfigureConnection } from '../services/database.js';
 import { makeFolders } from '../services/folders.js';
 import { requireSpace } from '../sqlite/free-space.js';
-import { filesOf, listBackups, removeBackup, sweep, writeNote, type Note } from './catalog.js';
+import { filesOf, isUnsettled, listBackups, removeBackup, settle, sweep, writeNote } from './catalog.js';
 import { damageOf, syncToDisk } from './copy.js';
+import { waysOut } from './explain.js';
 
 /** What is to be added. */
 export interface Adding {
@@ -18,10 +20,6 @@ export interface Adding {
   /** `'as it is'`: also a damaged database is worth keeping when it is about to be replaced. */
   readonly check: 'structure' | 'as it is';
 }
-
-/** What to do where a backup cannot be made. */
-export const WAYS_OUT =
-  'Free some space there, name another folder by backupDirectory, or go on with --no-backup.';
 
 /** The folder that holds the backups of one database. */
 export class BackupFolder {
@@ -38,19 +36,28 @@ export class BackupFolder {
 
   /** Newest first. */
   list(): readonly Backup[] {
-    const isOwn = this.path === `${this.#database}.backups`;
-    return listBackups(this.path, (note: Note | undefined) => isOwn || note?.database === this.#database);
+    const { place, isOwn } = this.#whereabouts();
+    return listBackups(this.path, (note) =>
+      note?.database === undefined ? isOwn : resolve(place, note.database) === this.#database,
+    );
   }
 
-  /** @param name `'latest'`, or what `list()` calls it, or its file's name */
+  /**
+   * @param name `'latest'`, or what `list()` calls it, or its file's name, or a path to the file of any backup,
+   * whatever database it is of
+   */
   find(name: string): Backup {
-    const backups = this.list();
-    const wanted = name.replace(/\.db$/, '');
-    const found = wanted === 'latest' ? backups[0] : backups.find((each) => each.name === wanted);
+    const wanted = basename(name, '.db');
+    const isPath = wanted !== name.replace(/\.db$/, '');
+    const folder = isPath ? dirname(resolve(name)) : this.path;
+    const backups = isPath ? listBackups(folder, () => true) : this.list();
+    const found = name === 'latest' ? backups[0] : backups.find((each) => each.name === wanted);
     if (found !== undefined) return found;
     throw new UnknownBackupError(
-      backups.length === 0 ? `There is no backup in ${this.path}.` : `There is no backup named "${name}".`,
-      'decant migrate:backups lists what there is, and where.',
+      backups.length === 0
+        ? `There is no backup in ${folder}.`
+        : `There is no backup named "${wanted}" in ${folder}.`,
+      'decant migrate:backups lists what there is of this database, and where. Name one, or a path to any, as in backups/NAME.db.',
     );
   }
 
@@ -61,16 +68,16 @@ export class BackupFolder {
   async add({ preceded, madeAt, bytes, fill, check }: Adding): Promise<Backup> {
     makeFolders(this.path);
     sweep(this.path);
-    requireSpace(this.path, bytes, `A backup of ${this.#database}`, WAYS_OUT);
+    requireSpace(this.path, bytes, `A backup of ${this.#database}`, waysOut(preceded));
     const name = backupName(madeAt, preceded.runId);
     const { file, note, partial } = filesOf(this.path, name);
     try {
       // Who may not read the database may not read its backup; its owner has to write it.
       closeSync(openSync(partial, 'wx', (statSync(this.#database).mode & 0o777) | 0o600));
       await fill(partial);
-      this.#finish(partial, check);
+      this.#finish(partial, check, preceded);
       syncToDisk(partial);
-      writeNote(note, { ...preceded, database: this.#database });
+      writeNote(note, { ...preceded, database: this.#named() });
       syncToDisk(note);
       renameSync(partial, file);
       syncToDisk(this.path);
@@ -86,9 +93,21 @@ export class BackupFolder {
     removeBackup(this.path, name);
   }
 
-  /** Removes all but the `keep` newest, and `also`. */
-  prune(keep: number, also: Backup | undefined): void {
-    for (const backup of this.list().slice(keep)) if (backup.name !== also?.name) this.remove(backup);
+  /**
+   * Removes all but the `keep` newest, as of `made`, and but `also`. What is newer than that is let be, and not counted:
+   * it is another run's, which is not at its end, or the clock was wrong once. Neither is what may not stay.
+   * @param made those that the run has made and that stay, if any
+   */
+  prune(keep: number, made: readonly Backup[], also: readonly Backup[] = []): void {
+    for (const { name } of made) settle(this.path, name);
+    const names = made.map(({ name }) => name);
+    const newest = names.toSorted().at(-1);
+    const counted = this.list().filter(
+      ({ name }) =>
+        names.includes(name) || ((newest === undefined || name <= newest) && !isUnsettled(this.path, name)),
+    );
+    const staying = new Set([...names, ...also.map(({ name }) => name)]);
+    for (const backup of counted.slice(keep)) if (!staying.has(backup.name)) this.remove(backup);
   }
 
   /** @throws BackupError when its structure is not sound */
@@ -103,8 +122,20 @@ export class BackupFolder {
     }
   }
 
+  // Seen from its folder, so that both can be moved; a database is named only where the folder is not named after it.
+  #named(): string | undefined {
+    const { place, isOwn } = this.#whereabouts();
+    return isOwn ? undefined : relative(place, this.#database);
+  }
+
+  // The folder may be named by a link; the database never is.
+  #whereabouts(): { readonly place: string; readonly isOwn: boolean } {
+    const place = existsSync(this.path) ? realpathSync(this.path) : this.path;
+    return { place, isOwn: place === `${this.#database}.backups` };
+  }
+
   // A copy of a WAL database is one, too. As a backup it is one file, and to look into it leaves nothing beside it.
-  #finish(file: string, check: Adding['check']): void {
+  #finish(file: string, check: Adding['check'], { command }: Preceded): void {
     const db = openFile(file, 'write', this.#configure);
     try {
       db.pragma('journal_mode = DELETE');
@@ -112,7 +143,7 @@ export class BackupFolder {
       if (damage === undefined) return;
       throw new BackupError(
         `${this.#database} is damaged: ${damage}.`,
-        'Nothing was changed. Restore a backup, or go on without a sound one by --no-backup.',
+        `Nothing was changed. Restore a backup${command === 'backup' ? '' : ', or go on without a sound one by --no-backup'}.`,
       );
     } finally {
       db.close();

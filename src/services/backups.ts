@@ -28,14 +28,17 @@ export abstract class Backups {
   /** The backups of this database, newest first. */
   abstract list(): readonly Backup[];
 
-  /** @param name of a backup, or `'latest'` @throws UnknownBackupError */
+  /** @param name of a backup, a path to one's file, or `'latest'` @throws UnknownBackupError */
   abstract find(name: string): Backup;
 
   /** Removes one that turned out not to be needed. */
   abstract discard(backup: Backup): void;
 
-  /** Removes the oldest beyond the number that is kept. @param also one that stays in any case */
-  abstract prune(also?: Backup): void;
+  /**
+   * Removes the oldest beyond the number that is kept. One whose run has not ended is let be, and not counted.
+   * @param made what a run has made and leaves, now that it has ended
+   */
+  abstract prune(...made: readonly Backup[]): void;
 
   /**
    * Replaces the content of the database by that of a backup, under SQLite's lock; what it replaces is backed up first.

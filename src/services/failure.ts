@@ -77,7 +77,7 @@ export function restored(error: unknown, backup: Backup): unknown {
 
 /** The same error, where that could not be done. */
 export function notRestored(error: unknown, backup: Backup, why: string): unknown {
-  const state = `It ran without a transaction, and was not undone: ${why}. The database as it was before it is in ${backup.file}; decant migrate:restore brings it back.`;
+  const state = `It ran without a transaction, and was not undone: ${why}. The database as it was before it is in ${backup.file}; decant migrate:restore ${backup.name} brings it back.`;
   return withFacts(error, state, { backup: backup.file });
 }
 

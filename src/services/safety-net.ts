@@ -27,6 +27,7 @@ export class SafetyNet {
   readonly #plan: Plan;
   readonly #onProgress: OnProgress | undefined;
   readonly parts: readonly Part[];
+  readonly #warnings: string[] = [];
   #first: Backup | undefined;
   #last: Backup | undefined;
 
@@ -63,15 +64,23 @@ export class SafetyNet {
 
   /** To be called after a part that succeeded. */
   passed(): void {
-    if (this.#last !== undefined && this.#last !== this.#first) this.#backups?.discard(this.#last);
+    if (this.#last !== this.#first) this.#discard(this.#last);
+    this.#last = undefined;
   }
 
   /** To be called with what a part has thrown; returns what is to be thrown. */
   async caught(error: unknown): Promise<unknown> {
+    const told = await this.#told(error);
+    this.#settle();
+    return told;
+  }
+
+  async #told(error: unknown): Promise<unknown> {
     const failed = this.#run.halfDone;
     if (failed !== undefined && this.#last !== undefined) return this.#undo(error, failed, this.#last);
+    if (!(error instanceof NotRecordedError)) this.passed(); // the part has left nothing that is not recorded
+    if (this.#isUntouchedBy(error)) this.#forget();
     if (this.#first === undefined) return error;
-    if (this.#isUntouchedBy(error)) return this.#forget(error);
     if (!(error instanceof MigrationFailedError)) return error;
     return Object.assign(error, { failure: { ...error.failure, backup: this.#first.file } });
   }
@@ -101,20 +110,34 @@ export class SafetyNet {
    * @returns what there is to warn of
    */
   fold(): readonly string[] {
-    try {
-      if (this.#hasDoneNothing()) this.#forget(undefined);
-      else if (this.#first !== undefined) this.#backups?.prune(this.#first);
-      return [];
-    } catch (error) {
-      return [`Old backups could not be removed: ${(error as Error).message}`];
-    }
+    if (this.#hasDoneNothing()) this.#forget();
+    this.#settle();
+    return this.#warnings;
   }
 
   // A backup of what is as it was is of no use, and would push out one that is.
-  #forget<T>(result: T): T {
-    if (this.#first !== undefined) this.#backups?.discard(this.#first);
+  #forget(): void {
+    this.#discard(this.#first);
     this.#first = undefined;
-    return result;
+  }
+
+  #discard(backup: Backup | undefined): void {
+    if (backup !== undefined) this.#tidy((backups) => backups.discard(backup));
+  }
+
+  // Also after a failure: what fails again and again must not fill the disk.
+  #settle(): void {
+    const made = [this.#first, this.#last].filter((each) => each !== undefined);
+    if (made.length > 0) this.#tidy((backups) => backups.prune(...made));
+  }
+
+  // What has been done, or has failed, is so whether or not old backups can be removed.
+  #tidy(work: (backups: Backups) => void): void {
+    try {
+      if (this.#backups !== undefined) work(this.#backups);
+    } catch (error) {
+      this.#warnings.push(`Old backups could not be removed: ${(error as Error).message}`);
+    }
   }
 
   async #make(steps: readonly PlanStep[]): Promise<Backup | undefined> {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -11,10 +12,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { spawnSync } from 'node:child_process';
 import { basename, dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
+import { waysOut } from '../../src/backup/explain.js';
 import type { Backup } from '../../src/domain/backup.js';
 import {
   BackupError,
@@ -31,7 +32,7 @@ import {
   MODES,
   valueIn,
 } from '../helpers/backups.js';
-import { rejectionOf } from '../helpers/errors.js';
+import { errorOf, rejectionOf } from '../helpers/errors.js';
 import { makeFolder } from '../helpers/files.js';
 
 async function made(file: string): Promise<Backup> {
@@ -50,6 +51,15 @@ function writtenByAnother(file: string): string {
   const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' });
   return stdout;
 }
+
+async function settled(file: string): Promise<Backup> {
+  const backup = await made(file);
+  backupsOf(file).prune(backup);
+  return backup;
+}
+
+/** The number of a process that has ended. */
+const DEAD = String(spawnSync(process.execPath, ['-e', '']).pid);
 
 function journalOf(file: string): unknown[] {
   const db = new Database(file, { readonly: true });
@@ -257,13 +267,59 @@ describe('make()', () => {
     const backups = backupsOf(file, { configureConnection });
     const backup = await backups.make(BY_HAND);
     await backups.restore('latest');
-    expect(names).toContain(`${backup?.name}.db.partial`);
+    expect(names.join(' ')).toMatch(new RegExp(String.raw`${backup?.name}\.\d+-[\da-f]{8}\.db\.partial`));
     expect(valueIn(file, 'SELECT b FROM t')).toBe(8);
   });
 });
 
+describe('what to do', () => {
+  it.each([
+    ['up', 'Give each connection what the schema needs by configureConnection, or go on with --no-backup.'],
+    ['backup', 'Give each connection what the schema needs by configureConnection.'],
+  ] as const)('about a function that is missing before %s is said', async (command, hint) => {
+    const file = makeDatabase('wal', 3);
+    const db = new Database(file);
+    db.function('double', { deterministic: true }, (x) => Number(x) * 2);
+    db.exec('CREATE TABLE t (a, b AS (double(a)) NOT NULL); INSERT INTO t (a) VALUES (4)');
+    db.close();
+    expect(await rejectionOf(backupsOf(file).make({ ...BY_HAND, command }))).toMatchObject({
+      code: 'DECANT_BACKUP',
+      message: expect.stringMatching(/(?:no such|unknown) function: double/) as unknown,
+      hint,
+    });
+  });
+
+  it.each([
+    [
+      'EACCES',
+      'up',
+      'See that this user may write there, name another folder by backupDirectory, or go on with --no-backup.',
+    ],
+    ['EROFS', 'backup', 'See that this user may write there, or name another folder by backupDirectory.'],
+    ['ENOSPC', 'backup', 'Free some space there, or name another folder by backupDirectory.'],
+    ['EIO', 'up', 'Mend that, or go on with --no-backup.'],
+    ['EIO', 'restore', 'Mend that.'],
+  ] as const)('about %s before %s is said', (code, command, hint) => {
+    expect(waysOut({ command }, { code, message: '' })).toBe(hint);
+  });
+
+  it('is said where the folder cannot be read', async () => {
+    const file = makeDatabase('wal', 3);
+    writeFileSync(`${file}.backups`, '');
+    const refusal = {
+      code: 'DECANT_BACKUP',
+      message: expect.stringMatching(
+        /^Cannot read the folder of backups .+app\.db\.backups: ENOTDIR/,
+      ) as unknown,
+      hint: expect.stringContaining('backupDirectory') as unknown,
+    };
+    expect(errorOf(() => backupsOf(file).list())).toMatchObject(refusal);
+    expect(await rejectionOf(backupsOf(file).restore('latest'))).toMatchObject(refusal);
+  });
+});
+
 describe('restore()', () => {
-  it.each(['latest', '2026-11-24T02-30-00-123Z-a1b2c3d4e5f6', '../app', 'app'])(
+  it.each(['latest', '2026-11-24T02-30-00-123Z-a1b2c3d4e5f6', 'app'])(
     'refuses %s where there is none of that name',
     async (name) => {
       const file = makeDatabase('wal', 3);
@@ -273,10 +329,21 @@ describe('restore()', () => {
       await made(file);
       if (name === 'latest') return;
       expect(await rejectionOf(backupsOf(file).restore(name))).toMatchObject({
-        message: `There is no backup named "${name}".`,
+        message: `There is no backup named "${name}" in ${file}.backups.`,
       });
     },
   );
+
+  it('takes a path to a backup’s file, whatever database that is of, and to nothing else', async () => {
+    const [file, other] = [makeDatabase('wal', 3), makeDatabase('wal', 7)];
+    const theirs = await made(other);
+    const { backup } = await backupsOf(file).restore(theirs.file);
+    expect(backup).toEqual(theirs);
+    expect(valueIn(file, COUNTS)).toBe('7/7');
+    for (const path of [other, `${dirname(theirs.file)}/latest`, `${theirs.file}.db`]) {
+      expect(await rejectionOf(backupsOf(file).restore(path))).toBeInstanceOf(UnknownBackupError);
+    }
+  });
 
   it('takes the name of the file as well', async () => {
     const file = makeDatabase('wal', 3);
@@ -405,7 +472,7 @@ describe('what is kept', () => {
     ];
     mkdirSync(`${file}.backups/2026-01-01T02-30-00-123Z-a1b2c3d4e5f6.db`, { recursive: true });
     for (const name of strangers) writeFileSync(`${file}.backups/${name}`, '');
-    const all = [await made(file), await made(file), await made(file)];
+    const all = [await settled(file), await settled(file), await settled(file)];
     backups.prune();
     expect(backups.list()).toEqual([all[2], all[1]]);
     expect(readdirSync(`${file}.backups`)).toEqual(expect.arrayContaining(strangers));
@@ -435,7 +502,110 @@ describe('what is kept', () => {
     );
   });
 
-  it('leaves out what a killed process has left, which the next backup removes after an hour', async () => {
+  it.each(['before', 'after'])(
+    'is not counted by a run that ends first, when it is of one that goes on and was begun %s it',
+    async (when) => {
+      const file = makeDatabase('wal', 3);
+      const old = [await settled(file), await settled(file)];
+      const [winner, loser] = [backupsOf(file, { keep: 2 }), backupsOf(file, { keep: 2 })];
+      const slow = when === 'before' ? await loser.make(BY_HAND) : undefined;
+      const mine = (await winner.make(BY_HAND)) as Backup;
+      const late = slow ?? (await loser.make(BY_HAND));
+      winner.prune(mine);
+      loser.discard(late as Backup);
+      expect(loser.list()).toEqual([mine, old[1]]);
+    },
+  );
+
+  it('is counted when its process was killed, or has not ended for an hour', async () => {
+    const file = makeDatabase('wal', 3);
+    const backups = backupsOf(file, { keep: 1 });
+    for (const kind of ['dead', 'slow', 'elsewhere']) {
+      const left = await made(file);
+      const note = `${file}.backups/${left.name}.json`;
+      const told = readFileSync(note, 'utf8');
+      if (kind === 'dead') writeFileSync(note, told.replace(/(?<="maker":")\d+/, DEAD));
+      if (kind === 'elsewhere') writeFileSync(note, told.replace(/(?<="maker":")[^"]+/, `${DEAD}-00000000`));
+      if (kind === 'slow') utimesSync(note, 0, (Date.now() - 3_700_000) / 1000);
+      const next = await made(file);
+      backups.prune(next);
+      expect(backups.list()).toEqual(kind === 'elsewhere' ? [next, left] : [next]);
+    }
+  });
+
+  it('always includes what was just made, also when the clock was wrong once', async () => {
+    const file = makeDatabase('wal', 3);
+    const backups = backupsOf(file, { keep: 2 });
+    for (const year of ['2098', '2099']) {
+      const { name } = await settled(file);
+      for (const end of ['db', 'json']) {
+        const from = `${file}.backups/${name}.${end}`;
+        renameSync(from, from.replace(/\d{4}(?=-[^/]+$)/, year));
+      }
+    }
+    const earlier = await settled(file);
+    const backup = await settled(file);
+    backups.prune(backup);
+    expect(backups.list().slice(2)).toEqual([backup, earlier]); // those of the future take nobody's place
+    const { replaced } = await backups.restore(backup.name);
+    const names = backups.list().map(({ name }) => name);
+    expect(names.slice(2)).toEqual([replaced?.name, backup.name]);
+    expect(names.slice(0, 2)).toEqual([expect.stringMatching(/^2099/), expect.stringMatching(/^2098/)]);
+  });
+
+  it('is judged by its note, also in a folder that is named after the database', async () => {
+    const one = makeDatabase('wal', 3);
+    const other = makeDatabase('wal', 3, 'other.db');
+    const directory = `${one}.backups`;
+    const theirs = await backupsOf(other, { directory }).make(BY_HAND);
+    const mine = await backupsOf(one, { directory }).make(BY_HAND);
+    for (const settings of [{}, { directory }]) expect(backupsOf(one, settings).list()).toEqual([mine]);
+    expect(backupsOf(other, { directory }).list()).toEqual([theirs]);
+  });
+
+  it('is not taken from a note that is not of Decant’s making, nor from one that could spoil a terminal', async () => {
+    const file = makeDatabase('wal', 3);
+    const backup = await made(file);
+    const good = { runId: 'a1b2c3d4e5f6', command: 'up', names: ['001_a'] };
+    const told = (note: unknown): unknown => {
+      writeFileSync(`${file}.backups/${backup.name}.json`, JSON.stringify(note));
+      return backupsOf(file).list()[0]?.preceded;
+    };
+    expect(told(good)).toEqual({ command: 'up', names: ['001_a'] });
+    for (const bad of [
+      null,
+      'up',
+      { ...good, names: ['\u001b[2J'] },
+      { ...good, names: [1] },
+      { ...good, names: 'x' },
+      { ...good, command: 'rm' },
+      { ...good, database: 7 },
+    ]) {
+      expect(told(bad)).toBeNull();
+    }
+  });
+
+  it('leaves out what a killed process has left, which the next backup removes at once', async () => {
+    const file = makeDatabase('wal', 3);
+    const backup = await made(file);
+    const maker = /(?<="maker":")[^"]+/.exec(
+      readFileSync(`${file}.backups/${backup.name}.json`, 'utf8'),
+    )?.[0];
+    const place = maker?.split('-')[1] ?? '';
+    const name = `${file}.backups/2026-11-24T02-30-00-123Z`;
+    const left = ['.db.partial', '.db.partial-wal', '.restore.partial', '.json.partial'];
+    for (const end of left) {
+      writeFileSync(`${name}-0b0b0b0b0b0b.${DEAD}-${place}${end}`, '');
+      writeFileSync(`${name}-a0a0a0a0a0a0.${process.ppid}-${place}${end}`, '');
+      writeFileSync(`${name}-a0a0a0a0a0a0.${DEAD}-00000000${end}`, '');
+    }
+    await made(file);
+    const entries = readdirSync(`${file}.backups`);
+    expect(entries.filter((entry) => entry.includes('0b0b0b0b0b0b'))).toEqual([]);
+    expect(entries.filter((entry) => entry.includes('a0a0a0a0a0a0'))).toHaveLength(2 * left.length);
+  });
+
+  it('leaves out what a process elsewhere has left, which the next backup removes after an hour', async () => {
     const file = makeDatabase('wal', 3);
     const backup = await made(file);
     const left = ['.db.partial', '.db.partial-wal', '.restore.partial', '.restore.partial-journal', '.json'];
@@ -454,11 +624,15 @@ describe('what is kept', () => {
     expect(backupsOf(file).list()).toEqual([next, backup]);
   });
 
-  it('survives that the whole is moved', async () => {
+  it('survives that the whole is moved, also with a folder of another name', async () => {
     const file = makeDatabase('wal', 3);
     const backup = await made(file);
+    const shared = await backupsOf(file, { directory: `${dirname(file)}/all` }).make(BY_HAND);
     const moved = `${dirname(file)}-moved`;
     renameSync(dirname(file), moved);
+    expect(backupsOf(`${moved}/app.db`, { directory: `${moved}/all` }).list()).toMatchObject([
+      { name: shared?.name },
+    ]);
     expect(backupsOf(`${moved}/app.db`).list()).toMatchObject([
       { name: backup.name, preceded: { command: 'backup' } },
     ]);

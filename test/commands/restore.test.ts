@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import Backup from '../../src/commands/migrate/backup.js';
@@ -10,6 +10,8 @@ import { jsonErrorOf, jsonOf, runCommand } from '../helpers/command.js';
 import { makeFolder, putFile } from '../helpers/files.js';
 import { tableModule } from '../helpers/migrations.js';
 
+const MISSING = join(makeFolder(), 'none.db');
+
 describe('migrate:backup', () => {
   it('says where it is, and how large', async () => {
     const file = makeDatabase('wal', 3);
@@ -18,14 +20,14 @@ describe('migrate:backup', () => {
   });
 
   it.each([
-    ['a database in memory', ':memory:'],
-    ['one that is not there', join(makeFolder(), 'none.db')],
-  ])('refuses %s, and makes nothing', async (_what, file) => {
+    ['a database in memory', ':memory:', 'the database is in memory'],
+    ['one that is not there', MISSING, `there is no file ${MISSING}`],
+  ])('refuses %s, and makes nothing', async (_what, file, why) => {
     const ran = await runCommand(Backup, ['-d', file, '--json']);
     expect(ran.exit).toBe(1);
     expect(jsonErrorOf(ran)).toMatchObject({
       code: 'DECANT_BACKUP',
-      message: `There is nothing to back up: ${file} has no tables but Decant's own.`,
+      message: `There is nothing to back up: ${why}.`,
     });
     expect(existsSync(file) || existsSync(`${file}.backups`)).toBe(false);
   });
@@ -50,6 +52,11 @@ describe('migrate:backups', () => {
     expect(existsSync(`${file}.backups`)).toBe(false);
   });
 
+  it('says of a database in memory that it has none', async () => {
+    const { stdout } = await runCommand(BackupList, ['-d', ':memory:']);
+    expect(stdout).toBe('A database in memory has no backups.\n');
+  });
+
   it('tells of each its size, its time, and what it preceded', async () => {
     const file = makeDatabase('wal', 3);
     const dir = makeFolder({ '001_a.mjs': tableModule('a'), '002_b.mjs': tableModule('b') });
@@ -68,6 +75,14 @@ describe('migrate:backups', () => {
 });
 
 describe('migrate:restore', () => {
+  it('takes a path to a backup of a database that was renamed since', async () => {
+    const file = makeDatabase('wal', 3);
+    const { file: backup } = jsonOf(await runCommand(Backup, ['-d', file, '--json'])) as { file: string };
+    renameSync(file, `${file}.renamed`);
+    const ran = await runCommand(Restore, [backup, '-d', `${file}.renamed`, '--yes']);
+    expect(ran.stdout).toMatch(/^✓ Restored .+ \(by migrate:backup\)\.$/m);
+  });
+
   it('asks first, and where nobody can answer does nothing', async () => {
     const file = makeDatabase('wal', 3);
     await runCommand(Backup, ['-d', file]);

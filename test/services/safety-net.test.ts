@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DecantOptions } from '../../src/container.js';
@@ -240,6 +241,8 @@ describe.each(MODES)('a migration without a transaction (%s)', (mode) => {
       /^It ran without a transaction, and was not undone: others have written since\./,
     );
     expect(error.hint).toContain(error.failure.backup);
+    const name = basename(error.failure.backup ?? '', '.db');
+    expect(error.hint).toContain(`; decant migrate:restore ${name} brings it back.`);
     expect(db.prepare('SELECT x FROM own').pluck().all()).toEqual(['before', 'half', 'of another']);
     expect(valueIn(error.failure.backup ?? '', 'SELECT count(*) FROM a')).toBe(0);
     other.close();
@@ -310,6 +313,15 @@ describe.each(MODES)('a migration without a transaction (%s)', (mode) => {
     expect(error.hint).toMatch(/and was not undone: Cannot (?:use|restore) .+ENOENT|unable to open/);
   });
 
+  it('that fails again and again fills no disk', async () => {
+    await service([tableMigration('001_a')]).up();
+    for (let run = 0; run < 4; run++) {
+      const error = await rejectionOf(service([tableMigration('001_a'), halfway()], { keep: 2 }).up());
+      expect(kept()).toHaveLength(2);
+      expect(kept()).toContain((error as MigrationFailedError).failure.backup);
+    }
+  });
+
   it('that succeeds leaves no backup but the one of before the run', async () => {
     const report = await service([
       vacuum('001_v'),
@@ -321,4 +333,17 @@ describe.each(MODES)('a migration without a transaction (%s)', (mode) => {
     expect(kept()).toEqual([report.backup]);
     expect(valueIn(report.backup ?? '', 'SELECT count(*) FROM sqlite_schema')).toBe(1);
   });
+});
+
+it('leaves no backup of right before a migration without a transaction that met a lock before it began', async () => {
+  db.close();
+  openIn('delete');
+  const other = new Database(file);
+  const onProgress = (progress: Progress): void => {
+    if (progress.type === 'start' && progress.index === 1) other.exec('BEGIN EXCLUSIVE');
+  };
+  const error = await rejectionOf(service([tableMigration('001_a'), vacuum('002_v')]).up({ onProgress }));
+  expect(error).toMatchObject({ code: 'DECANT_LOCKED' });
+  expect(kept()).toHaveLength(1);
+  other.close();
 });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { BaseCommand } from '../../base-command.js';
 import { backupFlags } from '../../flags.js';
 import type { Backup as MadeBackup } from '../../domain/backup.js';
@@ -26,7 +27,12 @@ export default class Backup extends BaseCommand {
 
 function nothingToBackUp(database: string): BackupError {
   return new BackupError(
-    `There is nothing to back up: ${database} has no tables but Decant's own.`,
+    `There is nothing to back up: ${why(database)}.`,
     'Check --database and DATABASE_PATH.',
   );
+}
+
+function why(database: string): string {
+  if (database === ':memory:') return 'the database is in memory';
+  return existsSync(database) ? `${database} has no tables but Decant's own` : `there is no file ${database}`;
 }

@@ -13,18 +13,22 @@ export default class Restore extends BaseCommand {
   static override examples = [
     '<%= config.bin %> migrate:restore',
     '<%= config.bin %> migrate:restore 2026-11-24T02-30-00-123Z-21a712bda004 --yes',
+    '<%= config.bin %> migrate:restore backups/2026-11-24T02-30-00-123Z-21a712bda004.db',
   ];
   static override args = {
-    name: argument({ description: 'As migrate:backups shows it.', default: 'latest' }),
+    name: argument({
+      description: 'As migrate:backups shows it, or a path to the file of any backup.',
+      default: 'latest',
+    }),
   };
   static override flags = { ...backupFlags, ...confirmFlags };
 
   async run(): Promise<Restored & { database: string }> {
     const { args, flags } = await this.parse(Restore);
     const { database, backups } = await this.backups(flags);
-    const { name } = backups.find(args.name);
+    const { name, file } = backups.find(args.name);
     if (!flags.yes && !(await confirmRestore(database, name))) throw declined();
-    const restored = await backups.restore(name, this.copying('Restoring'));
+    const restored = await backups.restore(file, this.copying('Restoring'));
     this.log(restoredText(restored, this.paint));
     return { database, ...restored };
   }
