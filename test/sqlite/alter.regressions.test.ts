@@ -204,6 +204,13 @@ it('leaves a full-text index alone whose column is computed no longer, and keeps
   expect(opened.prepare('SELECT a FROM users').pluck().all()).toEqual(['1x', '2x']);
 });
 
+it.each(['null', 'and', 'NOT', 'is'])('does not take a word of an expression for the column %s', (word) => {
+  const opened = databaseOf(`CREATE TABLE users (a, "${word}");
+    CREATE INDEX i ON users (a) WHERE a IS NOT NULL AND a IS NOT 1`);
+  alterTable(opened, 'users', (table) => table.dropColumn(word));
+  expect(sqlOf('users')).toBe('CREATE TABLE users (a)');
+});
+
 describe('a trigger that is broken already', () => {
   const BROKEN = `CREATE TABLE users (a AS ([c] || 'x') STORED, c, b);
     CREATE TRIGGER o AFTER UPDATE ON users BEGIN UPDATE users SET a = new.a WHERE 0; END`;
