@@ -211,6 +211,13 @@ it.each(['null', 'and', 'NOT', 'is'])('does not take a word of an expression for
   expect(sqlOf('users')).toBe('CREATE TABLE users (a)');
 });
 
+it('tells of a column that was dropped, and of another of its name', () => {
+  const opened = databaseOf('CREATE TABLE users (a, b)');
+  const receipt = alterTable(opened, 'users', (table) => table.dropColumn('a').addColumn('A'));
+  expect(receipt.dropped).toEqual([{ kind: 'column', name: 'a' }]);
+  expect(receipt.added).toEqual([{ kind: 'column', name: 'A' }]);
+});
+
 describe('a trigger that is broken already', () => {
   const BROKEN = `CREATE TABLE users (a AS ([c] || 'x') STORED, c, b);
     CREATE TRIGGER o AFTER UPDATE ON users BEGIN UPDATE users SET a = new.a WHERE 0; END`;
