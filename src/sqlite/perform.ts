@@ -15,7 +15,7 @@ import { foldName } from './tokens.js';
 
 /** What was done. */
 export interface Deed extends Pick<AlterReceipt, 'path' | 'rows' | 'table'> {
-  /** `column x` to `column y`. */
+  /** `column x` to `column y`; to '', where it was dropped: another may have its name by now. */
   readonly renamed: ReadonlyMap<string, string>;
 }
 
@@ -37,7 +37,7 @@ export function perform(
   for (const [at, group] of groups.entries()) {
     const isLast = at === groups.length - 1;
     const done = performGroup(target, deed.table, group, isLast ? extent : before);
-    noteRename(renamed, group[0]?.renames);
+    for (const operation of group) noteColumn(renamed, operation);
     deed = {
       table: group[0]?.renames?.what === 'table' ? group[0].renames.to : deed.table,
       path: heavier(deed.path, done.path),
@@ -60,11 +60,16 @@ function groupsOf(operations: readonly Operation[]): readonly (readonly Operatio
   return groups;
 }
 
-function noteRename(renamed: Map<string, string>, rename: Operation['renames']): void {
-  if (rename?.from === undefined) return;
-  const [from, to] = [`column ${foldName(rename.from)}`, `column ${foldName(rename.to)}`];
+function noteColumn(renamed: Map<string, string>, { renames, drops }: Operation): void {
+  if (drops !== undefined) noteRename(renamed, drops, '');
+  if (renames?.from !== undefined) noteRename(renamed, renames.from, `column ${foldName(renames.to)}`);
+}
+
+function noteRename(renamed: Map<string, string>, name: string, to: string): void {
+  const from = `column ${foldName(name)}`;
   const first = [...renamed].find(([, now]) => now === from)?.[0];
-  renamed.set(first ?? from, to);
+  // Else it is a new column, with the name of one that went before.
+  if (first !== undefined || !renamed.has(from)) renamed.set(first ?? from, to);
 }
 
 function heavier(one: Deed['path'], other: Deed['path']): Deed['path'] {

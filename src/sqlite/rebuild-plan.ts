@@ -155,9 +155,11 @@ export function changedColumns(old: TableSql, { table, fills }: Draft): readonly
   return table.columns.flatMap((column): ChangedColumn[] => {
     const before = columnOf(old, column.name);
     if (before === undefined || fills.has(foldName(column.name))) return [];
+    const computed = constraintText(table, column, 'GENERATED');
+    // What was computed is copied as it was.
     const isSameValue =
       affinityOf(old, before) === affinityOf(table, column) &&
-      constraintText(old, before, 'GENERATED') === constraintText(table, column, 'GENERATED');
+      ['', constraintText(old, before, 'GENERATED')].includes(computed);
     const isSame =
       isSameValue && constraintText(old, before, 'COLLATE') === constraintText(table, column, 'COLLATE');
     return isSame ? [] : [{ column, old: before, isSameValue }];

@@ -113,9 +113,13 @@ export function mentions(tokens: readonly Token[], column: string): boolean {
   return tokens.some((token, index) => {
     const name = nameOf(token);
     if (name === undefined || token.text.startsWith("'") || foldName(name) !== foldName(column)) return false;
+    if (isWord(token, ...RESERVED)) return false;
     return tokens[index + 1]?.text !== '(' && !isWord(tokens[index - 1], 'COLLATE');
   });
 }
+
+// Some of the words that are names only in quotes. https://sqlite.org/lang_keywords.html
+const RESERVED = 'AND OR NOT NULL IS IN BETWEEN CASE WHEN THEN ELSE SELECT FROM WHERE'.split(' ');
 
 function startsTableConstraint(read: Cursor): boolean {
   return read.is('CONSTRAINT', 'PRIMARY', 'UNIQUE', 'CHECK', 'FOREIGN');

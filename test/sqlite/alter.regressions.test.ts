@@ -195,6 +195,29 @@ function refusedOfUsers(change: (opened: Connection) => unknown): AlterTableErro
 
 const TWO = 'CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT)';
 
+it('leaves a full-text index alone whose column is computed no longer, and keeps its values', () => {
+  const opened = databaseOf(`CREATE TABLE users (a AS (b || 'x'), b); INSERT INTO users VALUES (1), (2);
+    CREATE VIRTUAL TABLE f USING fts5 (a, content='users'); INSERT INTO f (f) VALUES ('rebuild')`);
+  const { statements } = alterTable(opened, 'users', (table) => table.dropGenerated('a'));
+  expect(statements.filter((sql) => sql.includes("'rebuild'"))).toEqual([]);
+  opened.exec("INSERT INTO f (f, rank) VALUES ('integrity-check', 1)");
+  expect(opened.prepare('SELECT a FROM users').pluck().all()).toEqual(['1x', '2x']);
+});
+
+it.each(['null', 'and', 'NOT', 'is'])('does not take a word of an expression for the column %s', (word) => {
+  const opened = databaseOf(`CREATE TABLE users (a, "${word}");
+    CREATE INDEX i ON users (a) WHERE a IS NOT NULL AND a IS NOT 1`);
+  alterTable(opened, 'users', (table) => table.dropColumn(word));
+  expect(sqlOf('users')).toBe('CREATE TABLE users (a)');
+});
+
+it('tells of a column that was dropped, and of another of its name', () => {
+  const opened = databaseOf('CREATE TABLE users (a, b)');
+  const receipt = alterTable(opened, 'users', (table) => table.dropColumn('a').addColumn('A'));
+  expect(receipt.dropped).toEqual([{ kind: 'column', name: 'a' }]);
+  expect(receipt.added).toEqual([{ kind: 'column', name: 'A' }]);
+});
+
 describe('a trigger that is broken already', () => {
   const BROKEN = `CREATE TABLE users (a AS ([c] || 'x') STORED, c, b);
     CREATE TRIGGER o AFTER UPDATE ON users BEGIN UPDATE users SET a = new.a WHERE 0; END`;
