@@ -217,8 +217,11 @@ function hint({ sqliteCode, rolledBack, direction }: Failure, cause: unknown): s
   const again = `run decant migrate:${direction} again; the database is as it was before it.`;
   // alterTable() and its like know what to do about what they refuse.
   if (cause instanceof AlterTableError) return `${cause.hint} Then ${again}`;
-  return `Mend the migration and ${again}`;
+  return `${LACKS.test(messageOf(cause)) ? CONFIGURE : ''}Mend the migration and ${again}`;
 }
+
+const LACKS = /(?:no such|unknown) (?:function|collation sequence|module|tokenizer)/;
+const CONFIGURE = 'If the application defines it, give it to every connection by configureConnection. ';
 
 // The innermost frame that is in the migration's own file. A frame names it as a path or as a URL, which has a query
 // when the file was imported anew.

@@ -99,7 +99,7 @@ async function killAtRandom(journal: string): Promise<Record<'old' | 'new' | 'en
   return counts;
 }
 
-describe('kill -9 in mid-migration', () => {
+describe('R27: kill -9 in mid-migration', () => {
   it(`leaves the database wholly old or wholly new, ${KILLS} times in WAL and ${KILLS} in DELETE journal`, async () => {
     const [wal, del] = await Promise.all([killAtRandom('wal'), killAtRandom('delete')]);
     console.log(`kill -9: WAL ${JSON.stringify(wal)}, DELETE ${JSON.stringify(del)}`);

@@ -27,7 +27,7 @@ function databaseIn(folder: string, journal: 'wal' | 'delete'): void {
   db.close();
 }
 
-describe('two processes that run up at once', () => {
+describe('R26: two processes that run up at once', () => {
   it.each([
     ['a file that is not there yet', 'wal', undefined],
     ['a WAL database', 'wal', 'wal'],

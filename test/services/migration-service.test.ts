@@ -108,7 +108,7 @@ describe('up', () => {
     expect(recordedIn(other)).toEqual(names);
   });
 
-  it('rolls a failure back with its record, tries no later one, keeps the earlier ones, and can be run again', async () => {
+  it('R25: rolls a failure back with its record, tries no later one, keeps the earlier ones, and can be run again', async () => {
     const migrations = [tableMigration('001_a'), broken('002_b'), tableMigration('003_c')];
     const error = await rejectionOf(listService(migrations).up());
     expect(error).toMatchObject({

@@ -159,7 +159,7 @@ describe('session', () => {
   });
 });
 
-describe('runBody, when the body ends the transaction of the engine', () => {
+describe('R24: runBody, when the body ends the transaction of the engine', () => {
   it.each<[string, (handle: Connection) => unknown]>([
     ['COMMIT', (handle) => handle.exec('COMMIT')],
     ['END', (handle) => handle.exec('END')],
