@@ -23,10 +23,16 @@ export class Cursor {
     this.at = at;
   }
 
+  /** The token that is here; goes past it. */
+  next(): Token | undefined {
+    return this.tokens[this.at++];
+  }
+
   is(...words: readonly string[]): boolean {
     return isWord(this.token, ...words);
   }
 
+  /** Goes past the token that is here if it is one of these words, and says whether it was. */
   skip(...words: readonly string[]): boolean {
     if (!this.is(...words)) return false;
     this.at += 1;

@@ -1,3 +1,4 @@
+import { Cursor } from './cursor.js';
 import { isWord, nameOf, statementsOf, type Token } from './tokens.js';
 
 /** What one statement does to the tables and objects of the main database, as far as its text tells. */
@@ -20,13 +21,13 @@ export function effectsOf(sql: string): readonly Effect[] {
 }
 
 function effectOf(tokens: readonly Token[]): Effect | undefined {
-  const read = new Reader(tokens);
-  if (isWord(read.peek(), 'WITH')) skipCommonTables(read);
+  const read = new Cursor(tokens);
+  if (read.is('WITH')) skipCommonTables(read);
   const verb = read.next()?.text.toUpperCase() ?? '';
   return Object.hasOwn(VERBS, verb) ? VERBS[verb]?.(read) : undefined;
 }
 
-const VERBS: Readonly<Record<string, (read: Reader) => Effect | undefined>> = {
+const VERBS: Readonly<Record<string, (read: Cursor) => Effect | undefined>> = {
   INSERT: (read) => {
     const removes = skipConflict(read);
     read.skip('INTO');
@@ -50,7 +51,7 @@ const VERBS: Readonly<Record<string, (read: Reader) => Effect | undefined>> = {
     // A temporary trigger may be on a table that is not.
     if (type === 'trigger') return { kind: 'create', type, name: name ?? '', copies: false };
     if (type === undefined || name === undefined || isTemporary) return undefined;
-    return { kind: 'create', type, name, copies: type === 'table' && isWord(read.peek(), 'AS') };
+    return { kind: 'create', type, name, copies: type === 'table' && read.is('AS') };
   },
   DROP: (read) => {
     const type = typeOf(read);
@@ -69,21 +70,21 @@ const VERBS: Readonly<Record<string, (read: Reader) => Effect | undefined>> = {
     const name = readName(read);
     return name === undefined
       ? undefined
-      : { kind: 'pragma', name: name.toLowerCase(), sets: read.peek() !== undefined };
+      : { kind: 'pragma', name: name.toLowerCase(), sets: read.token !== undefined };
   },
 };
 
-function writing(read: Reader, removes: boolean): Effect | undefined {
+function writing(read: Cursor, removes: boolean): Effect | undefined {
   const table = readName(read);
   return table === undefined ? undefined : { kind: 'write', table, removes };
 }
 
 // INSERT OR REPLACE, UPDATE OR IGNORE, …; true when it replaces.
-function skipConflict(read: Reader): boolean {
+function skipConflict(read: Cursor): boolean {
   return read.skip('OR') && isWord(read.next(), 'REPLACE');
 }
 
-function typeOf(read: Reader): ObjectType | undefined {
+function typeOf(read: Cursor): ObjectType | undefined {
   const word = read.next()?.text.toLowerCase();
   return TYPES.find((type) => type === word);
 }
@@ -91,60 +92,24 @@ function typeOf(read: Reader): ObjectType | undefined {
 const TYPES: readonly ObjectType[] = ['table', 'index', 'trigger', 'view'];
 
 // What is in another database than main is not looked after; `temp` is gone with the connection anyway.
-function readName(read: Reader): string | undefined {
+function readName(read: Cursor): string | undefined {
   const first = nameOf(read.next());
-  if (read.peek()?.text !== '.') return first;
+  if (read.text !== '.') return first;
   read.next();
   const second = nameOf(read.next());
   return first?.toLowerCase() === 'main' ? second : undefined;
 }
 
 // WITH [RECURSIVE] name [(columns)] AS [[NOT] MATERIALIZED] (select), … https://sqlite.org/lang_with.html
-function skipCommonTables(read: Reader): void {
+function skipCommonTables(read: Cursor): void {
   read.next();
   read.skip('RECURSIVE');
   do {
     read.next();
-    read.skipParentheses();
+    if (read.text === '(') read.skipGroup();
     read.skip('AS');
     read.skip('NOT');
     read.skip('MATERIALIZED');
-    read.skipParentheses();
+    if (read.text === '(') read.skipGroup();
   } while (read.skip(','));
-}
-
-/** Goes through the tokens of a statement. */
-class Reader {
-  readonly #tokens: readonly Token[];
-  #at = 0;
-
-  constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens;
-  }
-
-  peek(): Token | undefined {
-    return this.#tokens[this.#at];
-  }
-
-  next(): Token | undefined {
-    return this.#tokens[this.#at++];
-  }
-
-  /** Goes past the next token if it is one of these words, and says whether it was. */
-  skip(...words: readonly string[]): boolean {
-    if (!isWord(this.peek(), ...words)) return false;
-    this.#at += 1;
-    return true;
-  }
-
-  /** Goes past a group in parentheses, if one begins here. */
-  skipParentheses(): void {
-    if (this.peek()?.text !== '(') return;
-    let depth = 0;
-    do {
-      const text = this.next()?.text;
-      if (text === '(') depth += 1;
-      if (text === ')') depth -= 1;
-    } while (depth > 0 && this.peek() !== undefined);
-  }
 }
