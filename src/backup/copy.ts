@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
 import type { OnCopied } from '../domain/backup.js';
 import type { Database } from '../domain/migration.js';
 import { BackupError } from '../errors.js';
-import { isSqliteError } from '../services/sqlite-errors.js';
+import { isDamaged } from '../services/sqlite-errors.js';
 
 /** How many pages are copied at a time: about 16 MB, after which others get their turn. */
 export const PAGES = 4096;
@@ -55,7 +55,7 @@ export function damageOf(db: Database): string | undefined {
     const rows = db.pragma('quick_check') as readonly { readonly quick_check: string }[];
     return rows.map((row) => row.quick_check).find((line) => line !== 'ok' && !ABOUT_VALUES.test(line));
   } catch (error) {
-    if (isSqliteError(error) && /^SQLITE_(?:CORRUPT|NOTADB)/.test(error.code)) return error.message;
+    if (isDamaged(error)) return error.message;
     throw error;
   }
 }

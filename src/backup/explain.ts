@@ -1,6 +1,6 @@
 import type { Backup, Preceded } from '../domain/backup.js';
 import { BackupError, DatabaseLockedError, DecantError } from '../errors.js';
-import { isLocked, isSqliteError } from '../services/sqlite-errors.js';
+import { isDamaged, isLocked, isSqliteError, LACKS_CONFIGURATION } from '../services/sqlite-errors.js';
 
 /**
  * Runs `work`; an error of SQLite's or of the file system's becomes one that says what to do.
@@ -35,12 +35,11 @@ export function waysOut(
   return `${ways.join(', ').replace(/, ([^,]+)$/, ', or $1')}.`;
 }
 
-const LACKS = /(?:no such|unknown) (?:function|collation sequence|module|tokenizer)/;
 const CONFIGURE = 'Give each connection what the schema needs by configureConnection';
 const ELSEWHERE = 'name another folder by backupDirectory';
 
 const REMEDIES: readonly (readonly [reason: RegExp, ...ways: string[]])[] = [
-  [LACKS, CONFIGURE],
+  [LACKS_CONFIGURATION, CONFIGURE],
   [/^(?:SQLITE_FULL|ENOSPC|EDQUOT)/, 'Free some space there', ELSEWHERE],
   [
     /^(?:EACCES|EPERM|EROFS|SQLITE_(?:READONLY|CANTOPEN|PERM))/,
@@ -52,7 +51,8 @@ const REMEDIES: readonly (readonly [reason: RegExp, ...ways: string[]])[] = [
 
 function hintOf(error: Coded, hint: Parameters<typeof explaining>[1]): string {
   if (typeof hint === 'function') return hint(error);
-  if (LACKS.test(error.message)) return `${CONFIGURE}. ${typeof hint === 'string' ? hint : hint.hint}`;
+  if (LACKS_CONFIGURATION.test(error.message))
+    return `${CONFIGURE}. ${typeof hint === 'string' ? hint : hint.hint}`;
   if (typeof hint === 'string') return hint;
   return error.code.startsWith('SQLITE_IOERR') ? hint.diskFailed : hint.hint;
 }
@@ -63,7 +63,7 @@ export function explainingDamage<T>(file: string, backup: Backup, work: () => T)
     return work();
   } catch (error) {
     const cause = error instanceof DecantError ? error.cause : error;
-    if (!isSqliteError(cause) || !/^SQLITE_(?:CORRUPT|NOTADB)/.test(cause.code)) throw error;
+    if (!isDamaged(cause)) throw error;
     throw new BackupError(
       `${file} is so damaged that SQLite cannot open it: ${cause.message}.`,
       `Stop what uses it, move it away, and ${file}-wal, -shm and -journal too where they are there; then decant migrate:restore ${backup.name} makes it anew.`,

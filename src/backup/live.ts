@@ -64,14 +64,6 @@ export function settleNew(live: Live): void {
   }
 }
 
-/** Whether somebody's tables are in it, not only SQLite's, Decant's and Litestream's own. */
-export function hasUserTables(db: Database): boolean {
-  const sql = String.raw`SELECT 1 FROM main.sqlite_schema WHERE type = 'table'
-    AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE '\_litestream\_%' ESCAPE '\'
-    AND name NOT IN ('_migrations', '_migrations_journal') LIMIT 1`;
-  return db.prepare(sql).get() !== undefined;
-}
-
 /** Bytes of a database as a connection sees it. */
 export function bytesOf(db: Database): number {
   return Number(db.pragma('page_count', { simple: true })) * pageSizeOf(db);

@@ -28,8 +28,15 @@ export function self(): string {
   return `${process.pid}-${here()}`;
 }
 
-// Containers may share a host's name, and hosts a folder; Linux tells them apart.
+let known: string | undefined;
+
+// The same for the life of a process, and asked for each file of a folder.
 function here(): string {
+  return (known ??= findPlace());
+}
+
+// Containers may share a host's name, and hosts a folder; Linux tells them apart.
+function findPlace(): string {
   const place = [hostname(), ...LINUX.map((read) => orEmpty(read))].join('\n');
   return createHash('sha256').update(place).digest('hex').slice(0, 8);
 }

@@ -22,7 +22,7 @@ import {
   type Violation,
 } from '../errors.js';
 import type { LoadedMigration } from './loaded-migration.js';
-import { hintFor, isLocked, isSqliteError } from './sqlite-errors.js';
+import { hintFor, isLocked, isSqliteError, LACKS_CONFIGURATION } from './sqlite-errors.js';
 import { BodyError, type Damage } from './transaction-manager.js';
 
 /** Turns whatever ended a step into the one error that a user sees. */
@@ -217,10 +217,9 @@ function hint({ sqliteCode, rolledBack, direction }: Failure, cause: unknown): s
   const again = `run decant migrate:${direction} again; the database is as it was before it.`;
   // alterTable() and its like know what to do about what they refuse.
   if (cause instanceof AlterTableError) return `${cause.hint} Then ${again}`;
-  return `${LACKS.test(messageOf(cause)) ? CONFIGURE : ''}Mend the migration and ${again}`;
+  return `${LACKS_CONFIGURATION.test(messageOf(cause)) ? CONFIGURE : ''}Mend the migration and ${again}`;
 }
 
-const LACKS = /(?:no such|unknown) (?:function|collation sequence|module|tokenizer)/;
 const CONFIGURE = 'If the application defines it, give it to every connection by configureConnection. ';
 
 // The innermost frame that is in the migration's own file. A frame names it as a path or as a URL, which has a query

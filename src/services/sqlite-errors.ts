@@ -30,6 +30,14 @@ export function rollsBack(error: unknown): boolean {
   return isSqliteError(error) && /^SQLITE_(?:FULL|IOERR|NOMEM|BUSY|INTERRUPT)/.test(error.code);
 }
 
+/** True where the file is not, or no more, what a SQLite database looks like. */
+export function isDamaged(error: unknown): error is SqliteError {
+  return isSqliteError(error) && /^SQLITE_(?:CORRUPT|NOTADB)/.test(error.code);
+}
+
+/** How SQLite says that a schema needs what the application gives its connections. */
+export const LACKS_CONFIGURATION = /(?:no such|unknown) (?:function|collation sequence|module|tokenizer)/;
+
 /** Runs `work` on the engine's own behalf; an error of SQLite becomes one that says what to do. */
 export function explainingSqliteErrors<T>(database: string, work: () => T): T {
   try {

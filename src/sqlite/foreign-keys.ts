@@ -1,5 +1,6 @@
 import type { Database } from '../domain/migration.js';
 import type { Mismatch, Violation } from '../errors.js';
+import { rowidNameOf } from './table-state.js';
 import { foldName, quoteName } from './tokens.js';
 
 /** All that is wrong with the foreign keys of a database, or of some of its tables. */
@@ -107,7 +108,7 @@ function describe(db: Database, rows: readonly FoundRow[]): readonly Violation[]
     groups.set(name, group);
   }
   return [...groups.values()].flatMap(({ key, rowids }) => {
-    const rowid = rowidOf(columnsOf(db, key.table));
+    const rowid = rowidNameOf(columnsOf(db, key.table));
     const known = rowids[0] !== null && rowid !== undefined;
     return known ? byRowid(db, key, rowids, rowid) : bySearch(db, key);
   });
@@ -176,12 +177,6 @@ function primaryKeyOf(db: Database, table: string): readonly string[] {
   return columnsOf(db, table)
     .filter(({ pk }) => pk > 0)
     .map(({ name }) => name);
-}
-
-/** A name for the rowid that no column of the table has taken. https://sqlite.org/lang_createtable.html#rowid */
-function rowidOf(columns: readonly Column[]): string | undefined {
-  const taken = new Set(columns.map(({ name }) => foldName(name)));
-  return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
 }
 
 function literals(columns: readonly string[]): string {

@@ -3,6 +3,7 @@ import type { Loss } from '../errors.js';
 import type { ChangeLog } from './change-log.js';
 import type { Effect } from './effects.js';
 import { foldName, isWord, quoteName, tokensOf } from './tokens.js';
+import { isUserTable, userTables } from './user-tables.js';
 
 /** An index, trigger or view as it was. */
 interface SchemaObject {
@@ -153,25 +154,6 @@ export class ReachFinder {
 }
 
 const SCHEMAS = '(SELECT * FROM main.sqlite_schema UNION ALL SELECT * FROM temp.sqlite_schema)';
-
-/**
- * The tables that hold a user's rows: not virtual ones nor what these keep their data in, not SQLite's own, not
- * Decant's records, which the engine writes by itself, and not those of Litestream, which come and go.
- */
-export function userTables(db: Database): readonly string[] {
-  return db.prepare(userTablesSql('pragma_table_list')).pluck().all() as string[];
-}
-
-function isUserTable(db: Database, name: string): boolean {
-  return db.prepare(userTablesSql('pragma_table_list(?)')).get(name) !== undefined;
-}
-
-// https://sqlite.org/pragma.html#pragma_table_list
-function userTablesSql(list: string): string {
-  return `SELECT name FROM ${list} WHERE schema = 'main' AND type = 'table'
-    AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN ('_migrations', '_migrations_journal')
-    AND name NOT LIKE '\\_litestream\\_%' ESCAPE '\\'`;
-}
 
 /** Whether there is a table or a view of this name. SQLite answers from what it keeps in memory. */
 function hasColumns(db: Database, name: string): boolean {

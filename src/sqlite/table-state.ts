@@ -63,7 +63,6 @@ export function shapeOf(db: Database, name: string): Pick<TableState, 'columns' 
     name,
   );
   const { wr } = rows<{ wr: number }>(db, LIST, name)[0] ?? { wr: 0 };
-  const taken = new Set(found.map((column) => foldName(column.name)));
   const keys = found.filter(({ pk }) => pk > 0);
   // INTEGER PRIMARY KEY DESC, by an old mistake, is not the rowid: such a key has an index of its own.
   const hasIndex =
@@ -71,9 +70,15 @@ export function shapeOf(db: Database, name: string): Pick<TableState, 'columns' 
   const isAlias = wr === 0 && keys.length === 1 && !hasIndex && keys[0]?.type.toUpperCase() === 'INTEGER';
   return {
     columns: found.map((each) => ({ name: each.name, isGenerated: each.hidden > 1, pk: each.pk })),
-    rowid: { exists: wr === 0, name: ['rowid', '_rowid_', 'oid'].find((each) => !taken.has(each)) },
+    rowid: { exists: wr === 0, name: rowidNameOf(found) },
     rowidColumn: isAlias ? keys[0]?.name : undefined,
   };
+}
+
+/** A name for the rowid that no column of the table has taken. https://sqlite.org/lang_createtable.html#rowid */
+export function rowidNameOf(columns: readonly { readonly name: string }[]): string | undefined {
+  const taken = new Set(columns.map(({ name }) => foldName(name)));
+  return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
 }
 
 const LIST = `SELECT type, wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE`;

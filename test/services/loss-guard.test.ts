@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { migration, type MigrationOptions } from '../../src/domain/decorator.js';
 import { Migration, type Database as Connection } from '../../src/domain/migration.js';
 import { UndeclaredLossError } from '../../src/errors.js';
-import { userTables } from '../../src/sqlite/loss-guard.js';
+import { userTables } from '../../src/sqlite/user-tables.js';
 import { recordedIn } from '../helpers/database.js';
 import { rejectionOf } from '../helpers/errors.js';
 import { makeFolder } from '../helpers/files.js';

@@ -1,0 +1,26 @@
+import type { Database } from '../domain/migration.js';
+
+// Not SQLite's own tables, not Decant's records, and not those of Litestream, which come and go.
+const IS_USERS = String.raw`name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE '\_litestream\_%' ESCAPE '\'
+  AND name NOT IN ('_migrations', '_migrations_journal')`;
+
+/** The tables that hold a user's rows: not virtual ones, nor what these keep their data in. */
+export function userTables(db: Database): readonly string[] {
+  return db.prepare(userTablesSql('pragma_table_list')).pluck().all() as string[];
+}
+
+/** Whether a table of this name is one of them. */
+export function isUserTable(db: Database, name: string): boolean {
+  return db.prepare(userTablesSql('pragma_table_list(?)')).get(name) !== undefined;
+}
+
+// https://sqlite.org/pragma.html#pragma_table_list
+function userTablesSql(list: string): string {
+  return `SELECT name FROM ${list} WHERE schema = 'main' AND type = 'table' AND ${IS_USERS}`;
+}
+
+/** Whether a user has anything in a database, be it in a virtual table, too. */
+export function hasUserTables(db: Database): boolean {
+  const sql = `SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND ${IS_USERS} LIMIT 1`;
+  return db.prepare(sql).get() !== undefined;
+}
