@@ -6,9 +6,10 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { COUNTS, makeDatabase, MODES, valueIn } from '../helpers/backups.js';
 import { jsonOf } from '../helpers/command.js';
+import { canMountDisk, mount } from '../helpers/disk.js';
 import { makeFolder, putFile } from '../helpers/files.js';
 import { tableModule } from '../helpers/migrations.js';
-import { decant, runNode, skipLoudly, start, startDecant, type Started } from '../helpers/processes.js';
+import { decant, runNode, start, startDecant, type Started } from '../helpers/processes.js';
 
 const KILLS = 6;
 
@@ -208,17 +209,7 @@ describe.each(MODES)('a database that another process has open (%s)', (mode) => 
   }, 20_000);
 });
 
-function mount(...args: readonly string[]): string | undefined {
-  const { status, stderr, error } = spawnSync('mount', args, { encoding: 'utf8' });
-  return status === 0 ? undefined : (error?.message ?? stderr.trim());
-}
-
-const trial = makeFolder({ 'disk/.keep': '' });
-const refused = mount('-t', 'tmpfs', '-o', 'size=1m', 'decant-test', join(trial, 'disk'));
-if (refused === undefined) spawnSync('umount', [join(trial, 'disk')]);
-else skipLoudly('a full disk', `cannot mount a tmpfs here: ${refused}`);
-
-(refused === undefined ? describe : describe.skip)('a disk without room for a backup', () => {
+(canMountDisk() ? describe : describe.skip)('a disk without room for a backup', () => {
   let folder: string;
   let disk: string;
   let file: string;

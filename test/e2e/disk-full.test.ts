@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { jsonOf } from '../helpers/command.js';
+import { canMountDisk, mount } from '../helpers/disk.js';
 import { makeFolder } from '../helpers/files.js';
-import { decant, skipLoudly } from '../helpers/processes.js';
+import { decant } from '../helpers/processes.js';
 
 const files = (cacheKiB: number): Record<string, string> => ({
   'migrations/001_small.mjs': `export const up = (db) => db.exec('CREATE TABLE small (id)');\n`,
@@ -18,17 +19,7 @@ const files = (cacheKiB: number): Record<string, string> => ({
   'disk/.keep': '',
 });
 
-function mount(...args: readonly string[]): string | undefined {
-  const { status, stderr, error } = spawnSync('mount', args, { encoding: 'utf8' });
-  return status === 0 ? undefined : (error?.message ?? stderr.trim());
-}
-
-const trial = makeFolder({ 'disk/.keep': '' });
-const refused = mount('-t', 'tmpfs', '-o', 'size=1m', 'decant-test', join(trial, 'disk'));
-if (refused === undefined) spawnSync('umount', [join(trial, 'disk')]);
-else skipLoudly('a full disk', `cannot mount a tmpfs here: ${refused}`);
-
-(refused === undefined ? describe : describe.skip).each([
+(canMountDisk() ? describe : describe.skip).each([
   ['wal', 'by the body', 100, /\(002_large\.mjs:4\) failed: database or disk is full$/m],
   ['delete', 'by the body', 100, /\(002_large\.mjs:4\) failed: database or disk is full$/m],
   ['wal', 'by COMMIT', 16_000, /\(002_large\.mjs\) failed: .*database or disk is full\.?$/m],
