@@ -5,7 +5,7 @@ import {
   UnknownMigrationError,
   UsageError,
 } from '../errors.js';
-import { missingOf, pendingOf, type History } from './history.js';
+import { missingOf, pendingOf, samePrefixOf, samePrefixText, type History } from './history.js';
 import type { Direction } from './migration.js';
 import { compareNames, inOrder } from './name.js';
 import { judge, STRICT, type HistoryPolicy } from './policy.js';
@@ -96,7 +96,7 @@ function refuseForeign(command: Command, options: DownOptions): void {
 export function planUp(history: History, options: UpOptions = {}, policy: HistoryPolicy = STRICT): Plan {
   atMostOne(options);
   const pending = pendingOf(history);
-  const warnings = judge(history, policy);
+  const warnings = [...judge(history, policy), ...warnOfSamePrefix(history)];
   const count = options.to === undefined ? (options.steps ?? pending.length) : countUpTo(history, options.to);
   return {
     command: 'up',
@@ -211,6 +211,13 @@ function warnOfChanged(history: History, names: readonly string[]): readonly str
   return history.changed
     .filter((name) => names.includes(name))
     .map((name) => `${name} was edited after it had been applied; its present down() is used.`);
+}
+
+// Told as long as there is something to decide, not at every run for ever.
+function warnOfSamePrefix(history: History): readonly string[] {
+  return samePrefixOf(history)
+    .filter(({ pending }) => pending.length > 0)
+    .map((same) => `${samePrefixText(same)}.`);
 }
 
 function atMostOne(options: DownOptions): void {
