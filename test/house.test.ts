@@ -43,6 +43,7 @@ const DOORS: readonly (readonly [name: RegExp, importers: readonly string[]])[] 
   [/^@clack\//, ['prompt.ts']],
   [/^better-sqlite3/, ['services/database.ts']],
   [/^sqlite3-parser/, ['sqlite/tokens.ts']],
+  [/^diff$/, ['sqlite/schema-diff.ts']],
 ];
 
 interface Import {
