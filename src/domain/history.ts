@@ -1,9 +1,9 @@
 import type { Dependencies } from './dependencies.js';
 import type { DiscoveredMigration, MigrationRecord } from './migration.js';
-import { compareNames, inOrder, prefixOf } from './name.js';
+import { compareNames, inOrder, numberOf, prefixOf } from './name.js';
 
-/** What is wrong between the source and the records. */
-export type AnomalyKind = 'missing' | 'changed' | 'out-of-order';
+/** What is wrong between the source and the records; `'same-prefix'` is only to be known, and nothing is refused for it. */
+export type AnomalyKind = 'missing' | 'changed' | 'out-of-order' | 'same-prefix';
 
 export interface Anomaly {
   readonly kind: AnomalyKind;
@@ -68,6 +68,34 @@ export function outOfOrderOf(
   return names.length > 0 ? { names, lastApplied: last.name } : undefined;
 }
 
+/** Migrations whose prefixes are one number. */
+export interface SamePrefix {
+  readonly names: readonly string[];
+  /** Those of them that are. */
+  readonly pending: readonly string[];
+}
+
+/** Those of the source that share their number with others, as two branches that are merged leave them; in order. */
+export function samePrefixOf({ discovered, records }: History): readonly SamePrefix[] {
+  const recorded = new Set(records.map(({ name }) => name));
+  const groups = new Map<string, string[]>();
+  for (const { name } of discovered) {
+    const number = numberOf(name);
+    if (number !== undefined) groups.set(number, [...(groups.get(number) ?? []), name]);
+  }
+  return [...groups.values()]
+    .filter((names) => names.length > 1)
+    .map((names) => ({ names, pending: names.filter((name) => !recorded.has(name)) }));
+}
+
+/** One sentence for a person, and what to do. */
+export function samePrefixText({ names, pending }: SamePrefix): string {
+  const which = `${names.slice(0, -1).join(', ')} and ${names.at(-1)} have the same number`;
+  return pending.length === 0
+    ? `${which}, and are applied: leave their names as they are`
+    : `${which}, and run in this order: give one that is applied nowhere yet a number of its own`;
+}
+
 /** All that is wrong, a line each. */
 export function anomaliesOf(history: History): readonly Anomaly[] {
   const outOfOrder = outOfOrderOf(history);
@@ -86,6 +114,11 @@ export function anomaliesOf(history: History): readonly Anomaly[] {
       kind: 'out-of-order',
       name,
       message: `${name} is pending, but sorts before ${outOfOrder?.lastApplied}, which is applied`,
+    })),
+    ...samePrefixOf(history).map((same): Anomaly => ({
+      kind: 'same-prefix',
+      name: same.pending.at(-1) ?? (same.names.at(-1) as string),
+      message: samePrefixText(same),
     })),
   ];
 }

@@ -6,7 +6,7 @@ import {
   UnknownMigrationError,
 } from '../errors.js';
 import { appliedAfter, dependentsOf, refuseBadDependencies } from './dependencies.js';
-import { missingOf, pendingOf, type History } from './history.js';
+import { missingOf, pendingOf, samePrefixOf, samePrefixText, type History } from './history.js';
 import type { Direction, DiscoveredMigration } from './migration.js';
 import { compareNames, inOrder } from './name.js';
 import { atMostOne, refuseOptions } from './plan-options.js';
@@ -83,7 +83,7 @@ export function planFor(
 export function planUp(history: History, options: UpOptions = {}, policy: HistoryPolicy = STRICT): Plan {
   atMostOne(options);
   refuseBadDependencies(history);
-  const warnings = judge(history, policy);
+  const warnings = [...judge(history, policy), ...warnOfSamePrefix(history)];
   if (options.to !== undefined && !history.discovered.some(({ name }) => name === options.to))
     throw unknown(options.to);
   const steps = pendingUpTo(history, options);
@@ -239,4 +239,11 @@ function warnOfChanged(history: History, names: readonly string[]): readonly str
   return history.changed
     .filter((name) => names.includes(name))
     .map((name) => `${name} was edited after it had been applied; its present down() is used.`);
+}
+
+// Told as long as there is something to decide, not at every run for ever.
+function warnOfSamePrefix(history: History): readonly string[] {
+  return samePrefixOf(history)
+    .filter(({ pending }) => pending.length > 0)
+    .map((same) => `${samePrefixText(same)}.`);
 }

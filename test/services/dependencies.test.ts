@@ -154,14 +154,14 @@ describe('files that declare what they depend on', () => {
       '005_e.ts': classModule('e', `dependsOn: ['003_c']`),
     });
     tablesOf(db); // the first look makes an empty WAL
-    const before = printsOf(folder);
+    const prints = printsOf(folder);
     for (const options of [{}, { to: '003_c' }]) {
       expect(await rejectionOf(files.up(options))).toMatchObject({
         code: 'DECANT_DEPENDENCY',
         message: 'Dependencies: 003_c → 005_e → 003_c is a circle.',
       });
     }
-    expect(printsOf(folder)).toEqual(before);
+    expect(printsOf(folder)).toEqual(prints);
   });
 
   it('are not imported to roll back by order, or the last by name', async () => {
