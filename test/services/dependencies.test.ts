@@ -174,18 +174,18 @@ describe('files that declare what they depend on', () => {
   });
 
   it('are imported by status only when they are late: it then says what up would do', async () => {
-    const [files, directory] = filesService({ '002_b.ts': FILES['003_c.ts'], '003_c.mjs': BOMB });
+    const [files, directory] = filesService({ '020_b.ts': FILES['003_c.ts'], '030_c.mjs': BOMB });
     writeFileSync(join(directory, '001_a.mjs'), tableModule('a'));
-    await files.up({ to: '002_b' });
+    await files.up({ to: '020_b' });
     expect((await files.status()).anomalies).toEqual([]);
-    writeFileSync(join(directory, '001_b.ts'), classModule('late', `dependsOn: ['001_a']`));
+    writeFileSync(join(directory, '002_late.ts'), classModule('late', `dependsOn: ['001_a']`));
     expect((await files.status()).anomalies).toEqual([]);
-    writeFileSync(join(directory, '001_c.mjs'), tableModule('c'));
-    writeFileSync(join(directory, '001_d.mjs'), BOMB);
+    writeFileSync(join(directory, '003_c.mjs'), tableModule('c'));
+    writeFileSync(join(directory, '004_d.mjs'), BOMB);
     const { anomalies } = await files.status();
     expect(anomalies.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
-      'out-of-order 001_c',
-      'out-of-order 001_d',
+      'out-of-order 003_c',
+      'out-of-order 004_d',
     ]);
   });
 });
