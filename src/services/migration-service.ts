@@ -1,3 +1,4 @@
+import { neededFor } from '../domain/needed.js';
 import { planFor, type Command, type DownOptions, type Plan, type UpOptions } from '../domain/plan.js';
 import type { HistoryPolicy } from '../domain/policy.js';
 import { deepFreeze, type OnProgress, type RunReport } from '../domain/report.js';
@@ -5,14 +6,9 @@ import { statusOf, type StatusReport } from '../domain/status.js';
 import type { Backups } from './backups.js';
 import { preparationError } from './failure.js';
 import { HookCalls, type NamedHooks } from './hook-calls.js';
-import { readHistory } from './history-reader.js';
-import {
-  makeReady,
-  plannedOf,
-  type LoadedMigration,
-  type LoadedMigrations,
-  type Loading,
-} from './loaded-migration.js';
+import { readHistory, readHistoryForStatus } from './history-reader.js';
+import { makeReady, type LoadedMigration, type LoadedMigrations } from './loaded-migration.js';
+import { Loader } from './loader.js';
 import type { MigrationFactory } from './migration-factory.js';
 import type { MigrationRepository } from './migration-repository.js';
 import type { MigrationSource } from './migration-source.js';
@@ -87,7 +83,7 @@ export class MigrationService {
 
   /** Every migration of the source and of the records, and what is wrong between them. Writes nothing. */
   async status(): Promise<StatusReport> {
-    return deepFreeze(statusOf(readHistory(this.#source, this.#repository)));
+    return deepFreeze(statusOf(await readHistoryForStatus(this.#source, this.#repository)));
   }
 
   /** What a command would do. Writes nothing, and throws what the command would refuse with. */
@@ -179,21 +175,19 @@ export class MigrationService {
     return reportOf(run, plan, warnings, net.backup?.file);
   }
 
-  // Only what is planned is imported, and all of it before anything runs.
+  // Only what is planned is imported, or decides what may be, and all of it before anything runs.
   async #ready(
     command: Command,
     options: UpOptions & DownOptions,
   ): Promise<{ plan: Plan; loaded: LoadedMigrations }> {
-    const history = readHistory(this.#source, this.#repository);
-    const plan = planFor(command, history, options, this.#policy);
-    const loadings: Loading[] = [];
-    for (const discovered of plannedOf(plan, history.discovered)) {
-      // Before it is loaded: should it be edited meanwhile, the next status says so.
-      const checksum = this.#source.checksum(discovered);
-      const definition = await this.#source.load(discovered, checksum);
-      loadings.push({ discovered, definition, checksum });
-    }
-    return { plan, loaded: makeReady(plan, loadings, this.#factory) };
+    const read = readHistory(this.#source, this.#repository);
+    const loader = new Loader(this.#source, read.discovered);
+    const dependencies = await loader.dependenciesAsNeeded((known) =>
+      neededFor(command, { ...read, dependencies: known }, options, this.#policy),
+    );
+    const plan = planFor(command, { ...read, dependencies }, options, this.#policy);
+    await loader.load(plan.steps.map(({ name }) => name));
+    return { plan, loaded: makeReady(plan, loader.loadings, this.#factory) };
   }
 }
 
