@@ -1,3 +1,4 @@
+import type { Dependencies } from './dependencies.js';
 import type { DiscoveredMigration, MigrationRecord } from './migration.js';
 import { compareNames, inOrder, numberOf, prefixOf } from './name.js';
 
@@ -17,6 +18,8 @@ export interface History {
   readonly records: readonly MigrationRecord[];
   /** Names whose file differs from the one that was applied. */
   readonly changed: readonly string[];
+  /** Of those that were loaded, as far as they declare any. */
+  readonly dependencies?: Dependencies;
 }
 
 /** Puts both sides in the order in which migrations run. */
@@ -42,7 +45,8 @@ export function missingOf({ discovered, records }: History): readonly MigrationR
 
 /**
  * Pending although one that sorts later is applied, with the last applied one that makes them so. A missing one
- * counts as well, if its name tells where it belongs.
+ * counts as well, if its name tells where it belongs. One whose declared dependencies are there, or come before it
+ * in their turn, is not out of order.
  */
 export function outOfOrderOf(
   history: History,
@@ -52,9 +56,15 @@ export function outOfOrderOf(
     (record) => !missing.has(record) || prefixOf(record.name) !== undefined,
   );
   if (last === undefined) return undefined;
+  const there = new Set(history.records.map(({ name }) => name));
   const names = pendingOf(history)
     .map(({ name }) => name)
-    .filter((name) => compareNames(name, last.name) < 0);
+    .filter((name) => compareNames(name, last.name) < 0)
+    .filter((name) => {
+      const inTurn = history.dependencies?.get(name)?.every((each) => there.has(each)) === true;
+      if (inTurn) there.add(name);
+      return !inTurn;
+    });
   return names.length > 0 ? { names, lastApplied: last.name } : undefined;
 }
 
