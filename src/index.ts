@@ -15,6 +15,7 @@ export type { Backup, OnCopied, Preceded, Restored } from './domain/backup.js';
 export type { Command, DownOptions, HeldMigration, Plan, PlanStep, UpOptions } from './domain/plan.js';
 export type { HistoryPolicy, Policy } from './domain/policy.js';
 export type { OnProgress, Outcome, Progress, RunReport, StepResult } from './domain/report.js';
+export type { Requirements } from './domain/requirements.js';
 export type { MigrationStatus, StatusReport } from './domain/status.js';
 export * from './errors.js';
 export * from './functions.js';

@@ -18,9 +18,8 @@ import {
   UndeclaredLossError,
   type Failure,
   type Loss,
-  type Mismatch,
-  type Violation,
 } from '../errors.js';
+import { troubleText } from '../sqlite/foreign-keys.js';
 import type { LoadedMigration } from './loaded-migration.js';
 import { hintFor, isLocked, isSqliteError, LACKS_CONFIGURATION } from './sqlite-errors.js';
 import { BodyError, type Damage } from './transaction-manager.js';
@@ -106,8 +105,8 @@ function errorFor(kind: BodyError['kind'], failure: Failure, cause: unknown): Mi
   return new MigrationFailedError(failure, message, hint(failure, cause), cause);
 }
 
-// Anything can be thrown, also what cannot be shown.
-function messageOf(error: unknown): string {
+/** What an error says. Anything can be thrown, also what cannot be shown. */
+export function messageOf(error: unknown): string {
   try {
     const told = toldBy(error);
     return String(told instanceof Error || isSqliteError(told) ? told.message : told);
@@ -161,7 +160,7 @@ function damageError(failure: Failure, { losses, violations, mismatches }: Damag
   }
   return new ForeignKeyError(
     failure,
-    `${subject(failure)} left foreign keys violated that were not before: ${keysText(violations, mismatches)}.`,
+    `${subject(failure)} left foreign keys violated that were not before: ${troubleText({ violations, mismatches }).join('; ')}.`,
     `${undone} Put right in the migration what the rows refer to, or, if they are to stay as they are, declare it on a class: @migration({ foreignKeyCheck: 'none' }).`,
     violations,
     mismatches,
@@ -174,17 +173,6 @@ function lossText({ kind, name, table, before, after }: Loss): string {
   if (kind === 'rows') return `${Number(before) - Number(after)} of ${before} rows of ${name}`;
   if (kind === 'constraints') return `the constraints of ${name}, made anew by AS SELECT`;
   return table === undefined ? `${kind} ${name}` : `${kind} ${name} of ${table}`;
-}
-
-// A line for each key, with the number of its rows; the rows themselves are in the error.
-function keysText(violations: readonly Violation[], mismatches: readonly Mismatch[]): string {
-  const counts = new Map<string, number>();
-  for (const { table, columns, parent } of violations) {
-    const key = `of ${table} (${columns.join(', ')}) without a row of ${parent}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  const keys = Array.from(counts, ([key, count]) => `${count} ${count === 1 ? 'row' : 'rows'} ${key}`);
-  return [...mismatches.map(({ message }) => message), ...keys].join('; ');
 }
 
 // Outside a transaction a body meets locks by itself.

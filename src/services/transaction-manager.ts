@@ -38,6 +38,15 @@ export abstract class TransactionManager {
    * @throws BodyError
    */
   abstract runBody(body: (db: Database) => unknown, rules?: BodyRules): readonly string[] | void;
+
+  /**
+   * Lets `work` look at the database, outside any transaction of `run`: by a handle that cannot write, and that works
+   * until it returns.
+   * @returns undefined, and does not call it, where there is no database to look at
+   */
+  look<T>(_work: (db: Database) => T): T | undefined {
+    return undefined;
+  }
 }
 
 /** How a migration's body failed; the service turns it into the error that a user sees. */
