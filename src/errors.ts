@@ -343,6 +343,38 @@ export class TransactionEndedError extends MigrationFailedError {
   override readonly code = 'DECANT_TRANSACTION_ENDED';
 }
 
+/** A hook failed in the transaction of a migration, which it is a part of; `failure.file` is the hook's. */
+export class MigrationHookError extends MigrationFailedError {
+  override readonly code = 'DECANT_MIGRATION_HOOK';
+
+  constructor(
+    failure: Failure,
+    message: string,
+    hint: string,
+    readonly hook: string,
+    readonly event: 'beforeEach' | 'afterEach',
+    cause?: unknown,
+  ) {
+    super(failure, message, hint, cause);
+  }
+}
+
+/** A hook cannot be used, or failed outside of any migration. */
+export class HookError extends DecantError {
+  readonly code = 'DECANT_HOOK';
+
+  constructor(
+    message: string,
+    hint: string,
+    readonly hook: string,
+    /** Absent where it cannot be used at all. */
+    readonly event?: 'beforeRun' | 'afterRun' | 'onError',
+    options?: ErrorOptions,
+  ) {
+    super(message, hint, options);
+  }
+}
+
 /** A row whose parent is not there. */
 export interface Violation {
   readonly table: string;

@@ -1,4 +1,4 @@
-import { ContainerMigrationFactory } from './container.js';
+import { ContainerMigrationFactory } from './build.js';
 import { defaultDatabasePath } from './config.js';
 import { historyOf, pendingOf, type History } from './domain/history.js';
 import type { Database, Migration, MigrationRecord } from './domain/migration.js';

@@ -139,6 +139,12 @@ const CLASSES: Record<ClassName, Expected> = {
     exit: 1,
     make: () => new errors.TransactionEndedError(FAILURE, 'm', 'h'),
   },
+  MigrationHookError: {
+    code: 'DECANT_MIGRATION_HOOK',
+    exit: 1,
+    make: () => new errors.MigrationHookError(FAILURE, 'm', 'h', 'Audit', 'beforeEach'),
+  },
+  HookError: { code: 'DECANT_HOOK', exit: 1, make: () => new errors.HookError('m', 'h', 'Audit', 'onError') },
   ForeignKeyError: {
     code: 'DECANT_FOREIGN_KEY',
     exit: 1,

@@ -71,11 +71,11 @@ export function openForReading(
 ): Connection {
   return explainingSqliteErrors(path, () => {
     if (path !== path.trim()) throw trimmed(path);
-    const isThere = path !== ':memory:' && existsSync(path);
-    const db = isThere
+    if (path === ':memory:') return look(new Database(path), configureConnection);
+    const db = existsSync(path)
       ? openFileForReading(path, timeout, configureConnection)
       : look(new Database(':memory:'), configureConnection);
-    if (path !== ':memory:' && Number(db.pragma('page_count', { simple: true })) === 0)
+    if (Number(db.pragma('page_count', { simple: true })) === 0)
       standFor(db, { file: resolve(path), journalMode: 'wal' });
     return db;
   });
@@ -199,12 +199,8 @@ function openRecovered(path: string, hook: ConfigureConnection | undefined): Con
     copyFileSync(`${path}-journal`, `${copy}-journal`);
     const db = new Database(copy);
     try {
-      const recovered = look(new Database(db.serialize()), hook);
-      standFor(recovered, {
-        file: path,
-        journalMode: String(db.pragma('journal_mode', { simple: true })),
-      });
-      return recovered;
+      const journalMode = String(db.pragma('journal_mode', { simple: true }));
+      return standFor(look(new Database(db.serialize()), hook), { file: path, journalMode });
     } finally {
       db.close();
     }

@@ -5,6 +5,7 @@ import { deepFreeze, type OnProgress, type RunReport } from '../domain/report.js
 import { statusOf, type StatusReport } from '../domain/status.js';
 import type { Backups } from './backups.js';
 import { preparationError } from './failure.js';
+import { HookCalls, type NamedHooks } from './hook-calls.js';
 import { readHistory, readHistoryForStatus } from './history-reader.js';
 import { makeReady, type LoadedMigration, type LoadedMigrations } from './loaded-migration.js';
 import { Loader } from './loader.js';
@@ -23,6 +24,9 @@ export interface RunOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 
+/** Builds the hooks of one run, in order. Called when there is something to run. @throws HookError, InjectionError */
+export type BuildHooks = () => Promise<readonly NamedHooks[]>;
+
 /**
  * The one class that knows the order of events: look, plan, load, prepare, and then, migration by migration,
  * change and record in one transaction. Every report is frozen.
@@ -34,6 +38,7 @@ export class MigrationService {
   readonly #factory: MigrationFactory;
   readonly #policy: HistoryPolicy;
   readonly #backups: Backups | undefined;
+  readonly #buildHooks: BuildHooks;
 
   /** @param backups without it, none are made */
   constructor(
@@ -43,6 +48,7 @@ export class MigrationService {
     factory: MigrationFactory,
     policy: HistoryPolicy,
     backups?: Backups,
+    buildHooks: BuildHooks = async () => [],
   ) {
     this.#source = source;
     this.#repository = repository;
@@ -50,6 +56,7 @@ export class MigrationService {
     this.#factory = factory;
     this.#policy = policy;
     this.#backups = backups;
+    this.#buildHooks = buildHooks;
   }
 
   /**
@@ -97,8 +104,8 @@ export class MigrationService {
     return reportOf(run, plan);
   }
 
-  #newRun(): Run {
-    return new Run(this.#repository, this.#transactions, this.#policy);
+  #newRun(hooks?: HookCalls): Run {
+    return new Run(this.#repository, this.#transactions, this.#policy, hooks);
   }
 
   #carryOut(
@@ -122,23 +129,40 @@ export class MigrationService {
   async #run(command: Command, options: UpOptions & DownOptions & RunOptions): Promise<RunReport> {
     const { plan, loaded } = await this.#ready(command, options);
     if (options.onPlan !== undefined) await options.onPlan(deepFreeze(plan));
-    for (const step of plan.steps) {
-      const migration = loaded.get(step.name) as LoadedMigration;
-      if (migration.migration.prepare === undefined) continue;
-      try {
-        await migration.migration.prepare(step.direction);
-      } catch (error) {
-        throw preparationError(error, step, migration);
-      }
+    if (plan.steps.length === 0) return reportOf(this.#newRun(), plan);
+    const hooks = new HookCalls(await this.#buildHooks());
+    await prepare(plan, loaded);
+    return this.#runHooked(hooks, plan, loaded, options.onProgress);
+  }
+
+  async #runHooked(
+    hooks: HookCalls,
+    plan: Plan,
+    loaded: LoadedMigrations,
+    onProgress?: OnProgress,
+  ): Promise<RunReport> {
+    const run = this.#newRun(hooks);
+    let report: RunReport | undefined;
+    try {
+      await hooks.beforeRun({ ...plan, runId: run.id });
+      report = await this.#runBackedUp(run, plan, loaded, onProgress);
+      await hooks.afterRun(report);
+    } catch (error) {
+      await hooks.onError(error, () => report ?? reportOf(run, plan));
+      throw error;
     }
-    return this.#runBackedUp(plan, loaded, options.onProgress);
+    return deepFreeze({ ...report, hooks: hooks.reports });
   }
 
   // The backup API is asynchronous, and a transaction must not be: so the plan is cut where a backup is to be made.
-  async #runBackedUp(plan: Plan, loaded: LoadedMigrations, onProgress?: OnProgress): Promise<RunReport> {
-    const run = this.#newRun();
+  async #runBackedUp(
+    run: Run,
+    plan: Plan,
+    loaded: LoadedMigrations,
+    onProgress?: OnProgress,
+  ): Promise<RunReport> {
     const net = new SafetyNet(this.#backups, run, plan, loaded, onProgress);
-    for (const part of plan.steps.length === 0 ? [] : net.parts) {
+    for (const part of net.parts) {
       await net.spread(part);
       try {
         net.begin(part);
@@ -170,6 +194,18 @@ export class MigrationService {
   }
 }
 
+async function prepare(plan: Plan, loaded: LoadedMigrations): Promise<void> {
+  for (const step of plan.steps) {
+    const migration = loaded.get(step.name) as LoadedMigration;
+    if (migration.migration.prepare === undefined) continue;
+    try {
+      await migration.migration.prepare(step.direction);
+    } catch (error) {
+      throw preparationError(error, step, migration);
+    }
+  }
+}
+
 function reportOf(
   run: Run,
   plan: Plan,
@@ -182,5 +218,6 @@ function reportOf(
     steps: run.results,
     warnings: [...plan.warnings, ...run.warnings, ...warnings],
     backup,
+    hooks: run.hooks.reports,
   });
 }

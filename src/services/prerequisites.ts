@@ -9,7 +9,7 @@ import { foreignKeyState, troubleText } from '../sqlite/foreign-keys.js';
 import { freeSpace } from '../sqlite/free-space.js';
 import { scopeOf } from '../sqlite/scope.js';
 import { fileOf } from './database.js';
-import { messageOf } from './failure.js';
+import { messageOf } from './error-facts.js';
 import type { LoadedMigration, LoadedMigrations } from './loaded-migration.js';
 import { isLocked } from './sqlite-errors.js';
 import { standInOf } from './stand-in.js';

@@ -5,6 +5,7 @@ import { refuseOutOfTurn, type HistoryPolicy } from '../domain/policy.js';
 import type { Outcome, StepResult } from '../domain/report.js';
 import { DecantError, EXIT, NotRecordedError } from '../errors.js';
 import { failureOf } from './failure.js';
+import { HookCalls } from './hook-calls.js';
 import { rulesOf, type LoadedMigration } from './loaded-migration.js';
 import type { JournalEntry, MigrationRepository } from './migration-repository.js';
 import type { TransactionManager } from './transaction-manager.js';
@@ -20,6 +21,7 @@ export class Run {
   readonly #repository: MigrationRepository;
   readonly #transactions: TransactionManager;
   readonly #policy: HistoryPolicy;
+  readonly hooks: HookCalls;
   readonly #results: StepResult[] = [];
   readonly #warnings: string[] = [];
   /** Whether a body runs, or has thrown, that no transaction rolls back. */
@@ -28,10 +30,16 @@ export class Run {
   /** The records, as of the last step that was in turn. */
   #names: ReadonlySet<string> | undefined;
 
-  constructor(repository: MigrationRepository, transactions: TransactionManager, policy: HistoryPolicy) {
+  constructor(
+    repository: MigrationRepository,
+    transactions: TransactionManager,
+    policy: HistoryPolicy,
+    hooks = new HookCalls(),
+  ) {
     this.#repository = repository;
     this.#transactions = transactions;
     this.#policy = policy;
+    this.hooks = hooks;
   }
 
   /** What has been done so far, in order. */
@@ -75,7 +83,7 @@ export class Run {
       return result;
     } catch (error) {
       const completed = this.#results.filter(({ outcome }) => outcome !== 'skipped').map(({ name }) => name);
-      const failure = failureOf(error, step, loaded, completed);
+      const failure = failureOf(error, step, loaded, completed, this.hooks.failed);
       if (this.#isUnguarded) this.#halfDone = entry('failed', failure.message);
       // To write down that the database was locked would be to wait for the lock once more.
       if (!isLockedOut(failure)) this.#recordFailure(entry('failed', failure.message));
@@ -91,7 +99,11 @@ export class Run {
     const isDone = (): boolean => this.#isDone(step);
     const rules = rulesOf(loaded);
     const body = (): void => {
-      const warnings = this.#transactions.runBody((db) => loaded.migration[step.direction]?.(db), rules);
+      const running = { ...step, runId: this.id };
+      const warnings = this.#transactions.runBody(
+        (db) => this.hooks.around(running, db, () => loaded.migration[step.direction]?.(db)),
+        rules,
+      );
       this.#warnings.push(...(warnings ?? []).map((warning) => `${step.name}: ${warning}`));
     };
     const finish = (): Outcome => {

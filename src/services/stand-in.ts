@@ -9,9 +9,10 @@ export interface StandIn {
 
 const standIns = new WeakMap<Database, StandIn>();
 
-/** Remembers what a connection in memory, or to an empty file, stands for. */
-export function standFor(db: Database, standIn: StandIn): void {
+/** Remembers what a connection in memory, or to an empty file, stands for, and returns the connection. */
+export function standFor(db: Database, standIn: StandIn): Database {
   standIns.set(db, standIn);
+  return db;
 }
 
 /** What a connection stands for; undefined where it is to the file itself. */
