@@ -69,6 +69,11 @@ const CLASSES: Record<ClassName, Expected> = {
     exit: 1,
     make: () => new errors.DuplicateMigrationError('m', 'h'),
   },
+  DependencyError: {
+    code: 'DECANT_DEPENDENCY',
+    exit: 1,
+    make: () => new errors.DependencyError('cycle', ['2_b', '1_a', '2_b']),
+  },
   InjectionError: { code: 'DECANT_INJECTION', exit: 1, make: () => new errors.InjectionError('m', 'h') },
   NotAppliedError: { code: 'DECANT_NOT_APPLIED', exit: 1, make: () => new errors.NotAppliedError('m', 'h') },
   LaterMigrationsError: {
@@ -134,6 +139,12 @@ const CLASSES: Record<ClassName, Expected> = {
     exit: 1,
     make: () => new errors.TransactionEndedError(FAILURE, 'm', 'h'),
   },
+  MigrationHookError: {
+    code: 'DECANT_MIGRATION_HOOK',
+    exit: 1,
+    make: () => new errors.MigrationHookError(FAILURE, 'm', 'h', 'Audit', 'beforeEach'),
+  },
+  HookError: { code: 'DECANT_HOOK', exit: 1, make: () => new errors.HookError('m', 'h', 'Audit', 'onError') },
   ForeignKeyError: {
     code: 'DECANT_FOREIGN_KEY',
     exit: 1,

@@ -1,6 +1,6 @@
 import 'reflect-metadata'; // before any decorated class is defined: it is what keeps the constructor's types
 import { InvalidMigrationError } from '../errors.js';
-import type { MigrationClass } from './migration.js';
+import { isDefinition, type MigrationClass } from './migration.js';
 
 /** What `@migration({...})` may say. */
 export interface MigrationOptions {
@@ -25,6 +25,11 @@ export interface MigrationOptions {
   readonly foreignKeyCheck?: 'all' | 'changed' | 'none';
   /** Tables that may lose rows, and indexes, triggers and views that may go, although no statement says so. */
   readonly expectLoss?: readonly string[];
+  /**
+   * What it builds on, by name or class: all of it sorts before. It is then held back from rollback only by those that
+   * depend on it, and may be applied late. Without it, it depends on all before it; `[]`: on nothing.
+   */
+  readonly dependsOn?: readonly (string | MigrationClass)[];
   /** Why it cannot be rolled back. A rollback that would need it is refused before anything runs. */
   readonly irreversible?: string;
 }
@@ -70,6 +75,12 @@ const RULES: Record<keyof MigrationOptions, Rule> = {
   expectLoss: {
     expected: 'a list of names',
     test: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
+  },
+  dependsOn: {
+    expected: 'a list of names and classes of migrations',
+    test: (value) =>
+      Array.isArray(value) &&
+      value.every((each) => typeof each === 'string' || (typeof each === 'function' && isDefinition(each))),
   },
   irreversible: is('string'),
 };

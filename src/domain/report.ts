@@ -15,6 +15,15 @@ export interface StepResult {
   readonly conflicts?: readonly Conflict[];
 }
 
+export const HOOK_EVENTS = ['beforeRun', 'beforeEach', 'afterEach', 'afterRun', 'onError'] as const;
+export type HookEvent = (typeof HOOK_EVENTS)[number];
+
+/** The hooks of one class, and how often a run has called each. */
+export interface HookReport {
+  readonly name: string;
+  readonly calls: Readonly<Partial<Record<HookEvent, number>>>;
+}
+
 /** What a run did, in the order in which it did it. */
 export interface RunReport {
   readonly runId: string;
@@ -25,6 +34,8 @@ export interface RunReport {
   readonly warnings: readonly string[];
   /** Absolute path of the backup that was made before it; null when there is none. */
   readonly backup: string | null;
+  /** Which hooks ran, in the order in which they are registered. */
+  readonly hooks: readonly HookReport[];
 }
 
 /** What a run tells while it goes on; each is sent synchronously. */

@@ -22,8 +22,10 @@ import { ReversibleSchema } from './schema.js';
  *
  * @example
  * \@migration()
- * export default class DropLegacy extends ReversibleMigration {
+ * export default class AddUsers extends ReversibleMigration {
  *   change(schema: ReversibleSchema): void {
+ *     schema.createTable('CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, legacy TEXT)');
+ *     schema.insert('users', [{ email: 'Ann@example.com' }]);
  *     schema.update('users', { set: { email: { sql: 'lower(email)' } } });
  *     schema.dropColumn('users', 'legacy');
  *   }

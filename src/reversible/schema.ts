@@ -93,11 +93,7 @@ export class ReversibleSchema {
     return this.#add(dropping('trigger', name));
   }
 
-  /**
-   * Changes rows, and parks the old values.
-   * @example
-   * schema.update('users', { set: { state: 'old', email: { sql: 'lower(email)' } }, where: 'seen < 2020' });
-   */
+  /** Changes rows, and parks the old values: `update('users', { set: { state: 'old', at: { sql: 'at + 1' } } })`. */
   update(table: string, options: UpdateOptions): this {
     return this.#add(updating(table, options));
   }

@@ -49,7 +49,7 @@ export class BodyWatch {
       foreignKeys: this.#foreignKeys,
       redefines: (table) => void this.#noteAfterQuiet([{ kind: 'alter', table }]),
       renames: (from, to) => void this.#noteAfterQuiet([{ kind: 'rename', from, to }]),
-      meets: (conflict) => this.#rules.onConflict?.(conflict),
+      meets: (conflict) => void this.#rules.conflicts?.push(conflict),
       warns: (message) => this.#warnings.add(message),
     };
   }

@@ -8,8 +8,8 @@ export interface BodyRules {
   readonly foreignKeys: 'off' | 'enforced';
   readonly foreignKeyCheck: ForeignKeyCheck;
   readonly expectLoss: readonly string[];
-  /** Told what a rollback met that had changed since. */
-  readonly onConflict?: (conflict: Conflict) => void;
+  /** Where what a rollback met that had changed since is put down. */
+  readonly conflicts?: Conflict[];
 }
 
 /** What holds for a migration that declares nothing. */
