@@ -293,6 +293,21 @@ export class AlterTableError extends DecantError {
   }
 }
 
+/** A `ReversibleMigration` says what cannot be done, or undone, without loss. The database is as it was. */
+export class ReversibleError extends DecantError {
+  readonly code = 'DECANT_REVERSIBLE';
+
+  /** @param subject the migration, or the table */
+  constructor(
+    readonly subject: string,
+    readonly reason: string,
+    hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Cannot change ${subject} reversibly: ${reason}.`, hint, options);
+  }
+}
+
 /** Where and how a migration failed, and what that left behind. */
 export interface Failure {
   readonly migration: string;

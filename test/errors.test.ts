@@ -42,6 +42,11 @@ const CLASSES: Record<ClassName, Expected> = {
     exit: 1,
     make: () => new errors.AlterTableError('users', 'm', 'h'),
   },
+  ReversibleError: {
+    code: 'DECANT_REVERSIBLE',
+    exit: 1,
+    make: () => new errors.ReversibleError('users', 'why', 'h'),
+  },
   ConfigError: { code: 'DECANT_CONFIG', exit: 2, make: () => new errors.ConfigError('m', 'h') },
   SourceError: { code: 'DECANT_SOURCE', exit: 2, make: () => new errors.SourceError('m', 'h') },
   UnknownMigrationError: {

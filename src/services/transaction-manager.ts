@@ -1,3 +1,4 @@
+import type { Conflict } from '../domain/conflict.js';
 import type { Database } from '../domain/migration.js';
 import type { Loss, Mismatch, Violation } from '../errors.js';
 import type { ForeignKeyCheck } from '../sqlite/foreign-key-guard.js';
@@ -7,6 +8,8 @@ export interface BodyRules {
   readonly foreignKeys: 'off' | 'enforced';
   readonly foreignKeyCheck: ForeignKeyCheck;
   readonly expectLoss: readonly string[];
+  /** Where what a rollback met that had changed since is put down. */
+  readonly conflicts?: Conflict[];
 }
 
 /** What holds for a migration that declares nothing. */
