@@ -44,6 +44,8 @@ const VALUES = [
   'OutOfOrderError',
   'OvertakenError',
   'PrerequisiteError',
+  'ReversibleError',
+  'ReversibleMigration',
   'SourceError',
   'TransactionEndedError',
   'TransactionManager',

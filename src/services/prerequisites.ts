@@ -7,7 +7,6 @@ import { unmetOf, type Surroundings } from '../domain/requirements.js';
 import { PrerequisiteError, type Unmet } from '../errors.js';
 import { foreignKeyState, troubleText } from '../sqlite/foreign-keys.js';
 import { freeSpace } from '../sqlite/free-space.js';
-import { scopeOf } from '../sqlite/scope.js';
 import { fileOf } from './database.js';
 import { messageOf } from './error-facts.js';
 import type { LoadedMigration, LoadedMigrations } from './loaded-migration.js';
@@ -60,7 +59,7 @@ function answerOf(migration: MigrationObject, db: Database): string | undefined 
 
 function surroundingsOf(db: Database): Surroundings {
   const pragma = (name: string): string => String(db.pragma(name, { simple: true }));
-  const standIn = standInOf(scopeOf(db)?.connection ?? db);
+  const standIn = standInOf(db);
   return {
     sqlite: once(() => String(db.prepare('SELECT sqlite_version()').pluck().get())),
     isInRange,

@@ -10,8 +10,8 @@ export interface StandIn {
 const standIns = new WeakMap<Database, StandIn>();
 
 /** Remembers what a connection in memory, or to an empty file, stands for, and returns the connection. */
-export function standFor(db: Database, standIn: StandIn): Database {
-  standIns.set(db, standIn);
+export function standFor(db: Database, standIn: StandIn | undefined): Database {
+  if (standIn !== undefined) standIns.set(db, standIn);
   return db;
 }
 
