@@ -852,6 +852,8 @@ function scoped(db: Handle, told: string[]): Handle {
     exec: (sql) => void db.exec(sql),
     redefines: (table) => void told.push(`redefines ${table}`),
     renames: (from, to) => void told.push(`renames ${from} ${to}`),
+    meets: () => undefined,
+    warns: () => undefined,
   };
   return Object.assign(Object.create(db) as Handle, { [SCOPE_KEY]: scope });
 }
