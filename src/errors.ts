@@ -91,6 +91,29 @@ const DEPENDENCY_TEXTS = {
   'not applied': ['leads to what is not applied', 'Apply that first; migrate:up does.'],
 } as const satisfies Record<DependencyError['kind'], readonly [what: string, hint: string]>;
 
+/** Migrations of a plan need what is not so. Nothing of it was begun. */
+export class PrerequisiteError extends DecantError {
+  readonly code = 'DECANT_PREREQUISITE';
+
+  constructor(
+    /** All that is not met, of all migrations of the plan. */
+    readonly unmet: readonly Unmet[],
+  ) {
+    super(
+      `Not begun: ${unmet.map(({ migration, message }) => `${migration}: ${message}`).join('; ')}.`,
+      'Put this right, and run again.',
+    );
+  }
+}
+
+/** One thing that a migration needs and that is not so. */
+export interface Unmet {
+  readonly migration: string;
+  readonly what: 'sqlite' | 'foreignKeys' | 'journalMode' | 'freeSpace' | 'check';
+  /** What is wrong, for a person. */
+  readonly message: string;
+}
+
 /** The container cannot build a migration class. */
 export class InjectionError extends DecantError {
   readonly code = 'DECANT_INJECTION';
@@ -267,6 +290,21 @@ export class AlterTableError extends DecantError {
   ) {
     const shown = rows.length === 0 ? '' : ` Rows: ${rows.join('; ')}.`;
     super(`Cannot alter ${table}: ${reason}${shown}`, hint, options);
+  }
+}
+
+/** A `ReversibleMigration` says what cannot be done, or undone, without loss. The database is as it was. */
+export class ReversibleError extends DecantError {
+  readonly code = 'DECANT_REVERSIBLE';
+
+  /** @param subject the migration, or the table */
+  constructor(
+    readonly subject: string,
+    readonly reason: string,
+    hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Cannot change ${subject} reversibly: ${reason}.`, hint, options);
   }
 }
 

@@ -19,6 +19,7 @@ export {
   type MigrationRecord,
 } from './domain/migration.js';
 export type { Backup, OnCopied, Preceded, Restored } from './domain/backup.js';
+export type { Conflict, ConflictKind } from './domain/conflict.js';
 export type { Command, DownOptions, HeldMigration, Plan, PlanStep, UpOptions } from './domain/plan.js';
 export type { HistoryPolicy, Policy } from './domain/policy.js';
 export type {
@@ -30,10 +31,20 @@ export type {
   RunReport,
   StepResult,
 } from './domain/report.js';
+export type { Requirements } from './domain/requirements.js';
 export type { MigrationStatus, StatusReport } from './domain/status.js';
 export * from './errors.js';
 export * from './functions.js';
 export { inject, injectable, type DependencyContainer } from './injection.js';
+export type { ColumnChange } from './reversible/alter-column.js';
+export type { DeleteOptions } from './reversible/delete.js';
+export type { Execution, Statements } from './reversible/execute.js';
+export { ReversibleMigration } from './reversible/migration.js';
+export type { MoveMapping, MoveOptions } from './reversible/move.js';
+export type { ConflictOptions } from './reversible/operation.js';
+export type { ReversibleSchema } from './reversible/schema.js';
+export type { UpdateOptions } from './reversible/update.js';
+export type { ReversibleRow, ReversibleValue } from './reversible/values.js';
 export { Backups, type BackupPolicy } from './services/backups.js';
 export type { ConfigureConnection } from './services/database.js';
 export { MigrationFactory, type NamedClass } from './services/migration-factory.js';

@@ -1,3 +1,4 @@
+import type { Conflict } from './conflict.js';
 import type { Direction } from './migration.js';
 import type { Command, HeldMigration, PlanStep } from './plan.js';
 
@@ -10,6 +11,8 @@ export interface StepResult {
   readonly outcome: Outcome;
   /** Milliseconds from the wait for the lock to COMMIT. */
   readonly durationMs: number;
+  /** What a rollback of a `ReversibleMigration` met that had changed since; absent where it met nothing. */
+  readonly conflicts?: readonly Conflict[];
 }
 
 export const HOOK_EVENTS = ['beforeRun', 'beforeEach', 'afterEach', 'afterRun', 'onError'] as const;

@@ -47,8 +47,10 @@ export class BodyWatch {
     return {
       connection: this.#db,
       foreignKeys: this.#foreignKeys,
-      redefines: (table) => this.#note([{ kind: 'alter', table }]),
-      renames: (from, to) => this.#note([{ kind: 'rename', from, to }]),
+      redefines: (table) => void this.#noteAfterQuiet([{ kind: 'alter', table }]),
+      renames: (from, to) => void this.#noteAfterQuiet([{ kind: 'rename', from, to }]),
+      meets: (conflict) => void this.#rules.conflicts?.push(conflict),
+      warns: (message) => this.#warnings.add(message),
     };
   }
 
@@ -59,9 +61,7 @@ export class BodyWatch {
       if (MAY_CREATE.test(sql)) this.#quiet.push(sql);
       return;
     }
-    const effects = [...this.#quiet, sql].flatMap(effectsOf);
-    this.#quiet = [];
-    this.#note(effects);
+    const effects = this.#noteAfterQuiet(effectsOf(sql));
     // What else there is decides what a write can reach.
     if (effects.every(({ kind }) => kind === 'write')) this.#seen.add(sql);
     else this.#seen.clear();
@@ -76,12 +76,17 @@ export class BodyWatch {
     throw new BodyError('did damage', undefined, undefined, damage).warning(this.warnings);
   }
 
-  #note(effects: readonly Effect[]): void {
-    this.#notePragmas(effects);
-    const reach = this.#reach.after(effects, this.#foreignKeys);
-    this.#losses.before(effects, this.#log, reach);
-    this.#keys.before(effects, reach);
-    this.#log.add(effects);
+  // What was created is there by now, and must not be taken for what was there before.
+  #noteAfterQuiet(more: readonly Effect[]): readonly Effect[] {
+    const made = this.#quiet.flatMap(effectsOf);
+    this.#quiet = [];
+    this.#log.add(made);
+    this.#notePragmas(more);
+    const reach = this.#reach.after([...made, ...more], this.#foreignKeys);
+    this.#losses.before(more, this.#log, reach);
+    this.#keys.before(more, reach);
+    this.#log.add(more);
+    return [...made, ...more];
   }
 
   /** Puts back the settings of the connection that change what later migrations, and the application, do. */

@@ -5,7 +5,8 @@ import { BodyError } from './transaction-manager.js';
 
 /** Who is told of what a body does. */
 export interface Watch {
-  readonly scope: MigrationScope;
+  /** Undefined where there is no migration, whose tables could be changed on its behalf. */
+  readonly scope: MigrationScope | undefined;
   /** Called before a text of SQL runs. */
   before(sql: string): void;
 }

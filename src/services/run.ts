@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
+import { conflictText, type Conflict } from '../domain/conflict.js';
 import type { PlanStep } from '../domain/plan.js';
 import { refuseOutOfTurn, type HistoryPolicy } from '../domain/policy.js';
 import type { Outcome, StepResult } from '../domain/report.js';
@@ -76,9 +77,11 @@ export class Run {
       error,
     });
     try {
-      const outcome = this.#perform(step, loaded, entry);
+      const conflicts: Conflict[] = [];
+      const outcome = this.#perform(step, loaded, entry, conflicts);
       const durationMs = performance.now() - start;
-      const result = { name: step.name, direction: step.direction, outcome, durationMs };
+      const met = conflicts.length > 0 ? { conflicts } : {};
+      const result = { name: step.name, direction: step.direction, outcome, durationMs, ...met };
       this.#results.push(result);
       return result;
     } catch (error) {
@@ -95,16 +98,17 @@ export class Run {
     step: PlanStep,
     loaded: LoadedMigration,
     entry: (outcome: JournalEntry['outcome']) => JournalEntry,
+    conflicts: Conflict[],
   ): Outcome {
-    const isDone = (): boolean => this.#isDone(step);
-    const rules = rulesOf(loaded);
+    const rules = { ...rulesOf(loaded), conflicts };
     const body = (): void => {
       const running = { ...step, runId: this.id };
       const warnings = this.#transactions.runBody(
         (db) => this.hooks.around(running, db, () => loaded.migration[step.direction]?.(db)),
         rules,
       );
-      this.#warnings.push(...(warnings ?? []).map((warning) => `${step.name}: ${warning}`));
+      const told = [...(warnings ?? []), ...conflicts.map(conflictText)];
+      this.#warnings.push(...told.map((warning) => `${step.name}: ${warning}`));
     };
     const finish = (): Outcome => {
       const done = step.direction === 'up' ? 'applied' : 'rolled-back';
@@ -113,12 +117,12 @@ export class Run {
     };
     if (loaded.options.transaction !== false) {
       return this.#transactions.run(() => {
-        if (isDone()) return 'skipped';
+        if (this.#isDone(step)) return 'skipped';
         body();
         return finish();
       }, rules.foreignKeys);
     }
-    if (isDone()) return 'skipped';
+    if (this.#isDone(step)) return 'skipped';
     this.#isUnguarded = true;
     body();
     this.#isUnguarded = false;

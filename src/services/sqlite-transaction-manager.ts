@@ -5,6 +5,7 @@ import { DatabaseError } from '../errors.js';
 import { isWord, statementsOf } from '../sqlite/tokens.js';
 import { BodyWatch } from './body-watch.js';
 import { GuardedDatabase } from './guarded-database.js';
+import { lookOnly } from './look-only.js';
 import { explainingSqliteErrors, rollsBack } from './sqlite-errors.js';
 import {
   BodyError,
@@ -84,6 +85,11 @@ export class SqliteTransactionManager extends TransactionManager {
     this.#releaseGuard(guarded);
     watch.refuseDamage();
     return watch.warnings;
+  }
+
+  override look<T>(work: (db: Database) => T): T {
+    if (this.#db.inTransaction) throw nestedError();
+    return lookOnly(this.#db, work);
   }
 
   #runOutside(body: (db: Database) => unknown, rules: BodyRules): readonly string[] {

@@ -1,3 +1,4 @@
+import type { Conflict } from '../domain/conflict.js';
 import type { Database } from '../domain/migration.js';
 import type { Loss, Mismatch, Violation } from '../errors.js';
 import type { ForeignKeyCheck } from '../sqlite/foreign-key-guard.js';
@@ -7,6 +8,8 @@ export interface BodyRules {
   readonly foreignKeys: 'off' | 'enforced';
   readonly foreignKeyCheck: ForeignKeyCheck;
   readonly expectLoss: readonly string[];
+  /** Where what a rollback met that had changed since is put down. */
+  readonly conflicts?: Conflict[];
 }
 
 /** What holds for a migration that declares nothing. */
@@ -38,6 +41,15 @@ export abstract class TransactionManager {
    * @throws BodyError
    */
   abstract runBody(body: (db: Database) => unknown, rules?: BodyRules): readonly string[] | void;
+
+  /**
+   * Lets `work` look at the database, outside any transaction of `run`: by a handle that cannot write, and that works
+   * until it returns.
+   * @returns undefined, and does not call it, where there is no database to look at
+   */
+  look<T>(_work: (db: Database) => T): T | undefined {
+    return undefined;
+  }
 }
 
 /** How a migration's body failed; the service turns it into the error that a user sees. */

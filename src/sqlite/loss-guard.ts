@@ -95,6 +95,7 @@ export class LossGuard {
   }
 
   #count(table: string, log: ChangeLog): void {
+    if (log.isMade(table)) return;
     const origin = log.originOf(table);
     if (!this.#rows.has(origin)) this.#rows.set(origin, countOf(this.#db, table));
   }

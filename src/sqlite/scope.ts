@@ -1,3 +1,4 @@
+import type { Conflict } from '../domain/conflict.js';
 import type { Database } from '../domain/migration.js';
 
 /**
@@ -14,6 +15,10 @@ export interface MigrationScope {
   redefines(table: string): void;
   /** To be called before a table gets another name. */
   renames(from: string, to: string): void;
+  /** Tells the report what a rollback met that had changed since. */
+  meets(conflict: Conflict): void;
+  /** Tells the user. */
+  warns(message: string): void;
 }
 
 // Symbol.for, so that a migration that imports another copy of Decant is understood all the same.

@@ -15,7 +15,8 @@ const PREAMBLE = `
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import {
-  Migration, migration, MigrationHooks, MigrationService, registerDecant, type Database, type FinishedStep,
+  Migration, migration, MigrationHooks, MigrationService, registerDecant, ReversibleMigration, type Database,
+  type FinishedStep, type ReversibleSchema,
 } from 'decant';
 import { container } from 'tsyringe';
 import { compareNames } from '${join(ROOT, 'lib/domain/name.js')}';

@@ -851,6 +851,8 @@ function scoped(db: Handle, told: string[]): Handle {
     foreignKeys: 'off',
     redefines: (table) => void told.push(`redefines ${table}`),
     renames: (from, to) => void told.push(`renames ${from} ${to}`),
+    meets: () => undefined,
+    warns: () => undefined,
   };
   return Object.assign(Object.create(db) as Handle, { [SCOPE_KEY]: scope });
 }
