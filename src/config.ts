@@ -22,6 +22,8 @@ export interface Config extends HistoryPolicy {
   /** Undefined for a folder beside the database. */
   readonly backupDirectory: string | undefined;
   readonly configureConnection: ConfigureConnection | undefined;
+  /** Absolute paths. */
+  readonly hooks: readonly string[];
   readonly register: ((container: DependencyContainer) => void) | undefined;
   /** The config file that was used. */
   readonly file: string | undefined;
@@ -77,6 +79,7 @@ export async function loadConfig(flags: ConfigFlags, env: NodeJS.ProcessEnv = pr
     directory: directory.path,
     backupDirectory: config.backupDirectory && absolute(config.backupDirectory, base),
     configureConnection: config.configureConnection,
+    hooks: (config.hooks ?? []).map((path) => absolute(path, base)),
     register: config.register,
     file,
     origins: { database: database.origin, directory: directory.origin },

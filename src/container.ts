@@ -2,14 +2,15 @@ import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { FileBackups } from './backup/file-backups.js';
 import { backupSettingsOf } from './backup/settings.js';
+import { buildHooks, ContainerMigrationFactory } from './build.js';
 import type { Config } from './config.js';
-import type { Database, Migration, MigrationDefinition } from './domain/migration.js';
+import type { HooksClass, MigrationHooks } from './domain/hooks.js';
+import type { Database, MigrationDefinition } from './domain/migration.js';
 import { POLICIES, STRICT, type HistoryPolicy } from './domain/policy.js';
 import { ConfigError, UsageError } from './errors.js';
-import { injectionError, lastLineOf } from './injection-error.js';
+import { lastLineOf } from './injection-error.js';
 import {
   container as root,
-  injectable,
   instanceCachingFactory,
   type DependencyContainer,
   type InjectionToken,
@@ -24,7 +25,7 @@ import {
 } from './services/database.js';
 import { DirectorySource } from './services/directory-source.js';
 import { ListSource } from './services/list-source.js';
-import { MigrationFactory, type NamedClass } from './services/migration-factory.js';
+import { MigrationFactory } from './services/migration-factory.js';
 import { MigrationRepository } from './services/migration-repository.js';
 import { MigrationService } from './services/migration-service.js';
 import { MigrationSource } from './services/migration-source.js';
@@ -59,6 +60,11 @@ export interface DecantOptions extends Partial<HistoryPolicy> {
   readonly backupDirectory?: string | undefined;
   /** Gives every connection that Decant opens the functions, collations and extensions that the schema needs. */
   readonly configureConnection?: ConfigureConnection | undefined;
+  /**
+   * What is called around runs and migrations, in this order: classes, instances, or paths of files. Those that are
+   * registered as `MigrationHooks` come after them.
+   */
+  readonly hooks?: readonly (HooksClass | MigrationHooks | string)[] | undefined;
 }
 
 /** What `registerDecant` hands back. */
@@ -104,6 +110,7 @@ export function registerDecant(container: DependencyContainer, options: DecantOp
         scope.resolve(FACTORY),
         policy,
         hasDatabase(options) ? scope.resolve(BACKUPS) : undefined,
+        () => buildHooks(container, options.hooks),
       ),
   });
   return {
@@ -141,7 +148,7 @@ export function openBackups(config: Config): Backups {
 
 async function optionsOf(config: Config): Promise<DecantOptions> {
   const { directory, outOfOrder, missing, changed, lockTimeout } = config;
-  const { backup, keep, backupDirectory, configureConnection } = config;
+  const { backup, keep, backupDirectory, configureConnection, hooks } = config;
   return {
     outOfOrder,
     missing,
@@ -151,6 +158,7 @@ async function optionsOf(config: Config): Promise<DecantOptions> {
     keep,
     backupDirectory,
     configureConnection,
+    hooks,
     ...(directory === undefined
       ? { migrations: (await import('./migrations/index.js')).builtInMigrations }
       : { directory }),
@@ -171,32 +179,6 @@ function callRegister({ register, file }: Config, container: DependencyContainer
     `register() of ${file} returned a promise: it must be synchronous.`,
     'Take `async` off it.',
   );
-}
-
-/** Builds migrations by a child container for each run, so that what is scoped to a container lives for a run. */
-export class ContainerMigrationFactory extends MigrationFactory {
-  readonly #container: DependencyContainer;
-
-  constructor(container: DependencyContainer = root) {
-    super();
-    this.#container = container;
-  }
-
-  override create(classes: readonly NamedClass[]): readonly Migration[] {
-    const scope = this.#container.createChildContainer();
-    return classes.map((each) => build(scope, each));
-  }
-}
-
-function build(scope: DependencyContainer, { name, class: target }: NamedClass): Migration {
-  // tsyringe's type for a class has any[] for its parameters; ours has never[], which fits every class.
-  const token = target as InjectionToken<Migration> & (new (...args: unknown[]) => Migration);
-  injectable()(token);
-  try {
-    return scope.resolve(token);
-  } catch (cause) {
-    throw injectionError(scope, { name, class: target }, cause);
-  }
 }
 
 function sourceOf({ migrations, directory }: DecantOptions): MigrationSource {

@@ -64,6 +64,56 @@ export class DuplicateMigrationError extends DecantError {
   readonly code = 'DECANT_DUPLICATE_MIGRATION';
 }
 
+/** Migrations declare dependencies that cannot be followed. */
+export class DependencyError extends DecantError {
+  readonly code = 'DECANT_DEPENDENCY';
+
+  constructor(
+    readonly kind: 'cycle' | 'unknown' | 'later' | 'not applied',
+    /** From the migration that declares it, dependency by dependency, to the one that is wrong. */
+    readonly path: readonly string[],
+  ) {
+    const [what, hint] = DEPENDENCY_TEXTS[kind];
+    super(`Dependencies: ${path.join(' → ')} ${what.replace('LAST', String(path.at(-1)))}.`, hint);
+  }
+}
+
+const DEPENDENCY_TEXTS = {
+  cycle: ['is a circle', 'Take one of these out of its dependsOn.'],
+  unknown: [
+    'leads to no migration',
+    'Give the whole name in dependsOn, as migrate:status shows it, or the class of a migration.',
+  ],
+  later: [
+    'is the wrong way round: LAST sorts later',
+    'Rename the file so that it sorts after what it depends on, or take that out of its dependsOn.',
+  ],
+  'not applied': ['leads to what is not applied', 'Apply that first; migrate:up does.'],
+} as const satisfies Record<DependencyError['kind'], readonly [what: string, hint: string]>;
+
+/** Migrations of a plan need what is not so. Nothing of it was begun. */
+export class PrerequisiteError extends DecantError {
+  readonly code = 'DECANT_PREREQUISITE';
+
+  constructor(
+    /** All that is not met, of all migrations of the plan. */
+    readonly unmet: readonly Unmet[],
+  ) {
+    super(
+      `Not begun: ${unmet.map(({ migration, message }) => `${migration}: ${message}`).join('; ')}.`,
+      'Put this right, and run again.',
+    );
+  }
+}
+
+/** One thing that a migration needs and that is not so. */
+export interface Unmet {
+  readonly migration: string;
+  readonly what: 'sqlite' | 'foreignKeys' | 'journalMode' | 'freeSpace' | 'check';
+  /** What is wrong, for a person. */
+  readonly message: string;
+}
+
 /** The container cannot build a migration class. */
 export class InjectionError extends DecantError {
   readonly code = 'DECANT_INJECTION';
@@ -243,6 +293,21 @@ export class AlterTableError extends DecantError {
   }
 }
 
+/** A `ReversibleMigration` says what cannot be done, or undone, without loss. The database is as it was. */
+export class ReversibleError extends DecantError {
+  readonly code = 'DECANT_REVERSIBLE';
+
+  /** @param subject the migration, or the table */
+  constructor(
+    readonly subject: string,
+    readonly reason: string,
+    hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Cannot change ${subject} reversibly: ${reason}.`, hint, options);
+  }
+}
+
 /** Where and how a migration failed, and what that left behind. */
 export interface Failure {
   readonly migration: string;
@@ -291,6 +356,38 @@ export class AsyncMigrationError extends MigrationFailedError {
 /** A migration ended the transaction that the engine had opened for it. */
 export class TransactionEndedError extends MigrationFailedError {
   override readonly code = 'DECANT_TRANSACTION_ENDED';
+}
+
+/** A hook failed in the transaction of a migration, which it is a part of; `failure.file` is the hook's. */
+export class MigrationHookError extends MigrationFailedError {
+  override readonly code = 'DECANT_MIGRATION_HOOK';
+
+  constructor(
+    failure: Failure,
+    message: string,
+    hint: string,
+    readonly hook: string,
+    readonly event: 'beforeEach' | 'afterEach',
+    cause?: unknown,
+  ) {
+    super(failure, message, hint, cause);
+  }
+}
+
+/** A hook cannot be used, or failed outside of any migration. */
+export class HookError extends DecantError {
+  readonly code = 'DECANT_HOOK';
+
+  constructor(
+    message: string,
+    hint: string,
+    readonly hook: string,
+    /** Absent where it cannot be used at all. */
+    readonly event?: 'beforeRun' | 'afterRun' | 'onError',
+    options?: ErrorOptions,
+  ) {
+    super(message, hint, options);
+  }
 }
 
 /** A row whose parent is not there. */

@@ -1,4 +1,4 @@
-import { ContainerMigrationFactory } from './container.js';
+import { ContainerMigrationFactory } from './build.js';
 import { defaultDatabasePath } from './config.js';
 import { historyOf, pendingOf, type History } from './domain/history.js';
 import type { Database, Migration, MigrationRecord } from './domain/migration.js';
@@ -10,8 +10,10 @@ import { UsageError } from './errors.js';
 import { builtInMigrations } from './migrations/index.js';
 import { openForReading, openOwnDatabase } from './services/database.js';
 import { ListSource } from './services/list-source.js';
-import { makeReady, plannedOf, type LoadedMigrations } from './services/loaded-migration.js';
+import { makeReady, type LoadedMigrations } from './services/loaded-migration.js';
+import { dependenciesOf } from './services/loader.js';
 import { MigrationService } from './services/migration-service.js';
+import { refuseUnmet } from './services/prerequisites.js';
 import { SqliteMigrationRepository } from './services/sqlite-migration-repository.js';
 import { SqliteTransactionManager } from './services/sqlite-transaction-manager.js';
 
@@ -36,14 +38,12 @@ export function runPendingMigrations(db: Database): string[] {
  * @throws LaterMigrationsError while later ones are applied; IrreversibleMigrationError; MigrationFailedError
  */
 export function rollbackMigration(db: Database, name: string): boolean {
-  const history = historyFor(db);
-  const known = [history.discovered, history.records].every((names) =>
-    names.some((each) => each.name === name),
-  );
+  const { discovered, records } = historyFor(db);
+  const known = [discovered, records].every((names) => names.some((each) => each.name === name));
   return (
     known &&
     namesOf(
-      run(db, () => planDown(history, { name })),
+      run(db, (history) => planDown(history, { name })),
       'rolled-back',
     ).length > 0
   );
@@ -119,16 +119,15 @@ function historyFor(db: Database, source = new ListSource(migrations)): History 
 function run(db: Database, planFor: (history: History) => Plan): RunReport {
   const source = new ListSource(migrations);
   const factory = new ContainerMigrationFactory();
-  const history = historyFor(db, source);
-  const plan = planFor(history);
-  const loadings = plannedOf(plan, history.discovered).map((discovered) => ({
-    discovered,
-    definition: source.load(discovered),
-  }));
+  const { discovered, records } = historyFor(db, source);
+  const loadings = discovered.map((each) => ({ discovered: each, definition: source.load(each) }));
+  const dependencies = dependenciesOf(loadings);
+  const plan = planFor({ discovered, records, changed: [], dependencies });
   const loaded = makeReady(plan, loadings, factory);
   refusePrepare(loaded);
   const repository = new SqliteMigrationRepository(db);
   const transactions = new SqliteTransactionManager(db);
+  refuseUnmet(plan, loaded, transactions);
   return new MigrationService(source, repository, transactions, factory, LENIENT).execute(plan, loaded);
 }
 

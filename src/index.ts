@@ -1,5 +1,12 @@
 export { registerDecant, type DecantOptions, type DecantRegistration } from './container.js';
 export { migration, type MigrationOptions } from './domain/decorator.js';
+export {
+  MigrationHooks,
+  type FinishedStep,
+  type HooksClass,
+  type RunningPlan,
+  type RunningStep,
+} from './domain/hooks.js';
 export type { Anomaly, AnomalyKind } from './domain/history.js';
 export {
   Migration,
@@ -12,18 +19,38 @@ export {
   type MigrationRecord,
 } from './domain/migration.js';
 export type { Backup, OnCopied, Preceded, Restored } from './domain/backup.js';
+export type { Conflict, ConflictKind } from './domain/conflict.js';
 export type { Command, DownOptions, HeldMigration, Plan, PlanStep, UpOptions } from './domain/plan.js';
 export type { HistoryPolicy, Policy } from './domain/policy.js';
-export type { OnProgress, Outcome, Progress, RunReport, StepResult } from './domain/report.js';
+export type {
+  HookEvent,
+  HookReport,
+  OnProgress,
+  Outcome,
+  Progress,
+  RunReport,
+  StepResult,
+} from './domain/report.js';
+export type { Requirements } from './domain/requirements.js';
 export type { MigrationStatus, StatusReport } from './domain/status.js';
 export * from './errors.js';
 export * from './functions.js';
 export { inject, injectable, type DependencyContainer } from './injection.js';
+export type { ColumnChange } from './reversible/alter-column.js';
+export type { DeleteOptions } from './reversible/delete.js';
+export type { Execution, Statements } from './reversible/execute.js';
+export { ReversibleMigration } from './reversible/migration.js';
+export type { MoveMapping, MoveOptions } from './reversible/move.js';
+export type { ConflictOptions } from './reversible/operation.js';
+export type { ReversibleSchema } from './reversible/schema.js';
+export type { UpdateOptions } from './reversible/update.js';
+export type { ReversibleRow, ReversibleValue } from './reversible/values.js';
 export { Backups, type BackupPolicy } from './services/backups.js';
 export type { ConfigureConnection } from './services/database.js';
 export { MigrationFactory, type NamedClass } from './services/migration-factory.js';
 export { MigrationRepository, type AppliedFile, type JournalEntry } from './services/migration-repository.js';
-export { MigrationService, type RunOptions } from './services/migration-service.js';
+export type { NamedHooks } from './services/hook-calls.js';
+export { MigrationService, type BuildHooks, type RunOptions } from './services/migration-service.js';
 export { MigrationSource } from './services/migration-source.js';
 export { BodyError, TransactionManager } from './services/transaction-manager.js';
 export { alterTable, alterTableSql, rebuildTable, type Rebuild } from './sqlite/alter-table.js';

@@ -5,14 +5,14 @@ import type { NamedClass } from './services/migration-factory.js';
 // tsyringe says "TypeInfo not known"; find the parameter that it could not fill, and say what to do about it.
 export function injectionError(
   scope: DependencyContainer,
-  { name, class: target }: NamedClass,
+  { name, class: target }: NamedClass<unknown>,
   cause: unknown,
 ): InjectionError {
   const slots = slotsOf(target);
   if (slots.length === 0 && target.length > 0) {
     return new InjectionError(
       `Cannot build ${name}: nothing is known of its constructor's parameters (${parametersOf(target).join(', ')}).`,
-      'Decorate the class with @migration(); in plain JavaScript, which has no types to go by, let it have none.',
+      'Decorate the class with @migration() or, if it is of hooks, @injectable(); in plain JavaScript, which has no types to go by, let it have none.',
       { cause },
     );
   }
@@ -41,7 +41,7 @@ interface Slot {
 }
 
 // TypeScript leaves the types; @inject, @injectAll and their kin leave a token, or a descriptor around one.
-function slotsOf(target: NamedClass['class']): readonly Slot[] {
+function slotsOf(target: NamedClass<unknown>['class']): readonly Slot[] {
   const types = (Reflect.getMetadata('design:paramtypes', target) ?? []) as readonly unknown[];
   const tokens = (Reflect.getMetadata('injectionTokens', target) ?? {}) as Readonly<Record<number, unknown>>;
   const count = Math.max(types.length, ...Object.keys(tokens).map((index) => Number(index) + 1));

@@ -57,7 +57,9 @@ export function runText(report: RunReport, paint: Paint): string {
     plural(count('skipped'), 'done by another process'),
   ].filter((part) => part !== '');
   const backup = report.backup === null ? [] : [paint('dim', `Backup: ${report.backup}`)];
-  return [`Done: ${parts.join(', ')}.`, ...backup, ...warnings].join('\n');
+  const names = report.hooks.filter(({ calls }) => Object.keys(calls).length > 0).map(({ name }) => name);
+  const hooks = names.length === 0 ? [] : [paint('dim', `Hooks: ${names.join(', ')}`)];
+  return [`Done: ${parts.join(', ')}.`, ...backup, ...hooks, ...warnings].join('\n');
 }
 
 /** `migrate:backups`: a line for each, newest first. */

@@ -1,7 +1,7 @@
 import type { Config } from './config.js';
 import { statusOf, type StatusReport } from './domain/status.js';
 import { openForReading } from './services/database.js';
-import { readHistory } from './services/history-reader.js';
+import { readHistoryForStatus } from './services/history-reader.js';
 import type { MigrationSource } from './services/migration-source.js';
 import { SqliteMigrationRepository } from './services/sqlite-migration-repository.js';
 
@@ -13,7 +13,7 @@ export async function readStatus(config: Config): Promise<StatusReport> {
   const source = await sourceOf(config);
   const db = openForReading(config.database, config.lockTimeout, config.configureConnection);
   try {
-    return statusOf(readHistory(source, new SqliteMigrationRepository(db)));
+    return statusOf(await readHistoryForStatus(source, new SqliteMigrationRepository(db)));
   } finally {
     db.close();
   }

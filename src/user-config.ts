@@ -21,6 +21,8 @@ export interface UserConfig extends Partial<HistoryPolicy> {
   readonly backupDirectory?: string;
   /** Gives every connection that Decant opens the functions, collations and extensions that the schema needs. */
   readonly configureConnection?: ConfigureConnection;
+  /** Files of hooks, in the order in which they are called; each has a class, or an instance, as default export. */
+  readonly hooks?: readonly string[];
   /** Registers what migrations inject by a token, or a class with arguments of its own. */
   readonly register?: (container: DependencyContainer) => void;
 }
@@ -55,6 +57,10 @@ const RULES: Record<keyof UserConfig, { test: (value: unknown) => boolean; expec
   },
   backupDirectory: { test: isPath, expected: 'a path' },
   configureConnection: FUNCTION,
+  hooks: {
+    test: (value) => Array.isArray(value) && value.every(isPath),
+    expected: 'a list of paths',
+  },
   register: FUNCTION,
 };
 

@@ -50,6 +50,7 @@ describe('with nothing said', () => {
       keep: 5,
       backupDirectory: undefined,
       configureConnection: undefined,
+      hooks: [],
       outOfOrder: 'error',
       missing: 'error',
       changed: 'error',
@@ -363,7 +364,7 @@ describe('a config that cannot be used', () => {
   it('names the settings that there are', async () => {
     write('decant.config.json', '{ "databse": "x" }');
     expect((await refusal()).hint).toBe(
-      'The settings are database, directory, lockTimeout, outOfOrder, missing, changed, backup, keep, backupDirectory, configureConnection, register.',
+      'The settings are database, directory, lockTimeout, outOfOrder, missing, changed, backup, keep, backupDirectory, configureConnection, hooks, register.',
     );
   });
 

@@ -42,6 +42,11 @@ const CLASSES: Record<ClassName, Expected> = {
     exit: 1,
     make: () => new errors.AlterTableError('users', 'm', 'h'),
   },
+  ReversibleError: {
+    code: 'DECANT_REVERSIBLE',
+    exit: 1,
+    make: () => new errors.ReversibleError('users', 'why', 'h'),
+  },
   ConfigError: { code: 'DECANT_CONFIG', exit: 2, make: () => new errors.ConfigError('m', 'h') },
   SourceError: { code: 'DECANT_SOURCE', exit: 2, make: () => new errors.SourceError('m', 'h') },
   UnknownMigrationError: {
@@ -63,6 +68,16 @@ const CLASSES: Record<ClassName, Expected> = {
     code: 'DECANT_DUPLICATE_MIGRATION',
     exit: 1,
     make: () => new errors.DuplicateMigrationError('m', 'h'),
+  },
+  DependencyError: {
+    code: 'DECANT_DEPENDENCY',
+    exit: 1,
+    make: () => new errors.DependencyError('cycle', ['2_b', '1_a', '2_b']),
+  },
+  PrerequisiteError: {
+    code: 'DECANT_PREREQUISITE',
+    exit: 1,
+    make: () => new errors.PrerequisiteError([{ migration: '1_a', what: 'check', message: 'why' }]),
   },
   InjectionError: { code: 'DECANT_INJECTION', exit: 1, make: () => new errors.InjectionError('m', 'h') },
   NotAppliedError: { code: 'DECANT_NOT_APPLIED', exit: 1, make: () => new errors.NotAppliedError('m', 'h') },
@@ -129,6 +144,12 @@ const CLASSES: Record<ClassName, Expected> = {
     exit: 1,
     make: () => new errors.TransactionEndedError(FAILURE, 'm', 'h'),
   },
+  MigrationHookError: {
+    code: 'DECANT_MIGRATION_HOOK',
+    exit: 1,
+    make: () => new errors.MigrationHookError(FAILURE, 'm', 'h', 'Audit', 'beforeEach'),
+  },
+  HookError: { code: 'DECANT_HOOK', exit: 1, make: () => new errors.HookError('m', 'h', 'Audit', 'onError') },
   ForeignKeyError: {
     code: 'DECANT_FOREIGN_KEY',
     exit: 1,

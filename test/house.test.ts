@@ -13,6 +13,7 @@ const SEES: Readonly<Record<string, string>> = {
   domain: 'errors',
   migrations: 'domain',
   sqlite: 'domain errors',
+  reversible: 'domain errors sqlite',
   output: 'domain errors',
   services: 'domain errors sqlite',
   backup: 'domain errors services sqlite',
@@ -24,9 +25,10 @@ const SEES: Readonly<Record<string, string>> = {
   prompt: 'config errors',
   'read-status': 'config domain migrations services',
   'injection-error': 'errors injection services',
-  container: 'backup config domain errors injection injection-error migrations services',
-  functions: 'config container domain errors migrations services',
-  index: 'container domain errors functions injection services sqlite user-config',
+  build: 'domain errors injection injection-error services',
+  container: 'backup build config domain errors injection injection-error migrations services',
+  functions: 'build config domain errors migrations services',
+  index: 'container domain errors functions injection reversible services sqlite user-config',
   flags: 'domain oclif services',
   'base-command': 'config container domain errors flags oclif output print-error prompt services',
   commands: 'base-command config domain errors flags oclif output prompt read-status services',
@@ -43,6 +45,7 @@ const DOORS: readonly (readonly [name: RegExp, importers: readonly string[]])[] 
   [/^@clack\//, ['prompt.ts']],
   [/^better-sqlite3/, ['services/database.ts']],
   [/^sqlite3-parser/, ['sqlite/tokens.ts']],
+  [/^diff$/, ['sqlite/schema-diff.ts']],
 ];
 
 interface Import {
@@ -108,7 +111,7 @@ describe('the house', () => {
 
   it('loads the container of injection only where things are registered', () => {
     const loading = ours.filter((each) => partSeen(each) === 'injection' && !each.typeOnly);
-    expect(loading.map(({ from }) => from).toSorted()).toEqual(['container.ts', 'index.ts']);
+    expect(loading.map(({ from }) => from).toSorted()).toEqual(['build.ts', 'container.ts', 'index.ts']);
   });
 
   it.each(DOORS)('lets %s in by %j alone', (name, importers) => {

@@ -234,6 +234,7 @@ const report = (
   held: [] as HeldMigration[],
   warnings,
   backup: null,
+  hooks: [],
 });
 
 describe('runText', () => {

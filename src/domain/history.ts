@@ -1,8 +1,9 @@
+import type { Dependencies } from './dependencies.js';
 import type { DiscoveredMigration, MigrationRecord } from './migration.js';
-import { compareNames, inOrder, prefixOf } from './name.js';
+import { compareNames, inOrder, numberOf, prefixOf } from './name.js';
 
-/** What is wrong between the source and the records. */
-export type AnomalyKind = 'missing' | 'changed' | 'out-of-order';
+/** What is wrong between the source and the records; `'same-prefix'` is only to be known, and nothing is refused for it. */
+export type AnomalyKind = 'missing' | 'changed' | 'out-of-order' | 'same-prefix';
 
 export interface Anomaly {
   readonly kind: AnomalyKind;
@@ -17,6 +18,8 @@ export interface History {
   readonly records: readonly MigrationRecord[];
   /** Names whose file differs from the one that was applied. */
   readonly changed: readonly string[];
+  /** Of those that were loaded, as far as they declare any. */
+  readonly dependencies?: Dependencies;
 }
 
 /** Puts both sides in the order in which migrations run. */
@@ -42,7 +45,8 @@ export function missingOf({ discovered, records }: History): readonly MigrationR
 
 /**
  * Pending although one that sorts later is applied, with the last applied one that makes them so. A missing one
- * counts as well, if its name tells where it belongs.
+ * counts as well, if its name tells where it belongs. One whose declared dependencies are there, or come before it
+ * in their turn, is not out of order.
  */
 export function outOfOrderOf(
   history: History,
@@ -52,10 +56,44 @@ export function outOfOrderOf(
     (record) => !missing.has(record) || prefixOf(record.name) !== undefined,
   );
   if (last === undefined) return undefined;
+  const there = new Set(history.records.map(({ name }) => name));
   const names = pendingOf(history)
     .map(({ name }) => name)
-    .filter((name) => compareNames(name, last.name) < 0);
+    .filter((name) => compareNames(name, last.name) < 0)
+    .filter((name) => {
+      const inTurn = history.dependencies?.get(name)?.every((each) => there.has(each)) === true;
+      if (inTurn) there.add(name);
+      return !inTurn;
+    });
   return names.length > 0 ? { names, lastApplied: last.name } : undefined;
+}
+
+/** Migrations whose prefixes are one number. */
+export interface SamePrefix {
+  readonly names: readonly string[];
+  /** Those of them that are. */
+  readonly pending: readonly string[];
+}
+
+/** Those of the source that share their number with others, as two branches that are merged leave them; in order. */
+export function samePrefixOf({ discovered, records }: History): readonly SamePrefix[] {
+  const recorded = new Set(records.map(({ name }) => name));
+  const groups = new Map<string, string[]>();
+  for (const { name } of discovered) {
+    const number = numberOf(name);
+    if (number !== undefined) groups.set(number, [...(groups.get(number) ?? []), name]);
+  }
+  return [...groups.values()]
+    .filter((names) => names.length > 1)
+    .map((names) => ({ names, pending: names.filter((name) => !recorded.has(name)) }));
+}
+
+/** One sentence for a person, and what to do. */
+export function samePrefixText({ names, pending }: SamePrefix): string {
+  const which = `${names.slice(0, -1).join(', ')} and ${names.at(-1)} have the same number`;
+  return pending.length === 0
+    ? `${which}, and are applied: leave their names as they are`
+    : `${which}, and run in this order: give one that is applied nowhere yet a number of its own`;
 }
 
 /** All that is wrong, a line each. */
@@ -76,6 +114,11 @@ export function anomaliesOf(history: History): readonly Anomaly[] {
       kind: 'out-of-order',
       name,
       message: `${name} is pending, but sorts before ${outOfOrder?.lastApplied}, which is applied`,
+    })),
+    ...samePrefixOf(history).map((same): Anomaly => ({
+      kind: 'same-prefix',
+      name: same.pending.at(-1) ?? (same.names.at(-1) as string),
+      message: samePrefixText(same),
     })),
   ];
 }

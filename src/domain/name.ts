@@ -5,6 +5,11 @@ export function prefixOf(name: string): string | undefined {
   return /^\d+(?=$|[_-])/.exec(name)?.[0];
 }
 
+/** The number that a name's prefix stands for, as digits without leading zeros (`''` for zero), or undefined without one. */
+export function numberOf(name: string): string | undefined {
+  return prefixOf(name)?.replace(/^0+/, '');
+}
+
 /**
  * The order in which migrations run: by the numeric value of the prefix (of any length: 2 before 10, 999 before
  * 1000), then by the rest of the name, then by the name itself, so that no two different names are equal. A name
@@ -56,8 +61,7 @@ interface Key {
 }
 
 function keyOf(name: string): Key {
-  const prefix = prefixOf(name);
-  return { name, digits: prefix?.replace(/^0+/, ''), rest: name.slice(prefix?.length ?? 0) };
+  return { name, digits: numberOf(name), rest: name.slice(prefixOf(name)?.length ?? 0) };
 }
 
 function compareKeys(a: Key, b: Key): number {

@@ -1,13 +1,15 @@
 import {
+  DependencyError,
   LaterMigrationsError,
   MissingMigrationError,
   NotAppliedError,
   UnknownMigrationError,
-  UsageError,
 } from '../errors.js';
-import { missingOf, pendingOf, type History } from './history.js';
-import type { Direction } from './migration.js';
+import { appliedAfter, dependentsOf, refuseBadDependencies } from './dependencies.js';
+import { missingOf, pendingOf, samePrefixOf, samePrefixText, type History } from './history.js';
+import type { Direction, DiscoveredMigration } from './migration.js';
 import { compareNames, inOrder } from './name.js';
+import { atMostOne, refuseOptions } from './plan-options.js';
 import { judge, STRICT, type HistoryPolicy } from './policy.js';
 
 /** What a command would do: which migrations, in which order and direction, and why. */
@@ -27,6 +29,10 @@ export interface PlanStep {
   readonly reason: string;
   /** For up: the migration that it comes after, which must be applied by then. */
   readonly after?: string;
+  /** For up: instead of `after`, what it declares to depend on, all of which must be applied by then. */
+  readonly dependsOn?: readonly string[];
+  /** For down: later ones that stay applied, since they do not depend on it. */
+  readonly keeps?: readonly string[];
 }
 
 export interface HeldMigration {
@@ -44,7 +50,7 @@ export interface UpOptions {
 
 /** How far down: at most one of the three; without any, the last applied one. */
 export interface DownOptions {
-  /** The one to roll back; refused while later ones are applied. */
+  /** The one to roll back; refused while later ones that depend on it are applied. */
   readonly name?: string | undefined;
   /** The one to roll back to: it stays, all after it are rolled back. */
   readonly to?: string | undefined;
@@ -59,7 +65,7 @@ export function planFor(
   options: UpOptions & DownOptions,
   policy: HistoryPolicy,
 ): Plan {
-  refuseForeign(command, options);
+  refuseOptions(command, options);
   const plans: Record<Command, () => Plan> = {
     up: () => planUp(history, options, policy),
     down: () => planDown(history, options),
@@ -69,62 +75,79 @@ export function planFor(
   return plans[command]();
 }
 
-const TAKES: Record<Command, readonly (keyof DownOptions)[]> = {
-  up: ['to', 'steps'],
-  down: ['name', 'to', 'steps'],
-  reset: [],
-  redo: [],
-};
-
-function refuseForeign(command: Command, options: DownOptions): void {
-  const foreign = (['name', 'to', 'steps'] as const).find(
-    (option) => options[option] !== undefined && !TAKES[command].includes(option),
-  );
-  if (foreign === undefined) return;
-  throw new UsageError(
-    `${command} takes no ${foreign === 'name' ? 'name of a migration' : `--${foreign}`}.`,
-    TAKES[command].length === 0
-      ? 'Leave it out.'
-      : `Say how far by ${TAKES[command].map((each) => `--${each}`).join(' or ')}.`,
-  );
-}
-
 /**
  * Which pending migrations to apply.
- * @throws UsageError, UnknownMigrationError, OutOfOrderError, MissingMigrationError, ChangedMigrationError
+ * @throws UsageError, UnknownMigrationError, OutOfOrderError, MissingMigrationError, ChangedMigrationError,
+ * DependencyError
  */
 export function planUp(history: History, options: UpOptions = {}, policy: HistoryPolicy = STRICT): Plan {
   atMostOne(options);
-  const pending = pendingOf(history);
-  const warnings = judge(history, policy);
-  const count = options.to === undefined ? (options.steps ?? pending.length) : countUpTo(history, options.to);
+  refuseBadDependencies(history);
+  const warnings = [...judge(history, policy), ...warnOfSamePrefix(history)];
+  if (options.to !== undefined && !history.discovered.some(({ name }) => name === options.to))
+    throw unknown(options.to);
+  const steps = pendingUpTo(history, options);
   return {
     command: 'up',
-    steps: upSteps(history, pending.slice(0, count), 'pending'),
-    held: pending.slice(count).map(({ name }) => ({
-      name,
-      reason: options.to === undefined ? `beyond ${stepsText(options.steps)}` : `after ${options.to}`,
-    })),
+    steps: upSteps(history, steps, 'pending'),
+    held: pendingOf(history)
+      .slice(steps.length)
+      .map(({ name }) => ({
+        name,
+        reason: options.to === undefined ? `beyond ${stepsText(options.steps)}` : `after ${options.to}`,
+      })),
     warnings,
   };
 }
 
+/** The first of those that are pending, as far as the options say. */
+export function pendingUpTo(history: History, { to, steps }: UpOptions): readonly DiscoveredMigration[] {
+  const pending = pendingOf(history);
+  return to === undefined
+    ? pending.slice(0, steps)
+    : pending.filter(({ name }) => compareNames(name, to) <= 0);
+}
+
 /**
  * Which applied migrations to roll back, newest first.
- * @throws UsageError, UnknownMigrationError, NotAppliedError, LaterMigrationsError, MissingMigrationError
+ * @throws UsageError, UnknownMigrationError, NotAppliedError, LaterMigrationsError, MissingMigrationError,
+ * DependencyError
  */
 export function planDown(history: History, options: DownOptions = {}): Plan {
   atMostOne(options);
+  if (options.name !== undefined) return planDownOne(history, options.name);
   const newestFirst = history.records.toReversed().map(({ name }) => name);
   const count = countDown(history, newestFirst, options);
   const reason = options.to === undefined ? 'the last applied' : `after ${options.to}`;
   const steps = newestFirst.slice(0, count);
   return {
     command: 'down',
-    steps: rollBack(history, steps, options.name === undefined ? reason : 'named'),
-    held: newestFirst.slice(count).map((name) => ({ name, reason: 'stays applied' })),
+    steps: rollBack(history, steps, reason),
+    held: newestFirst.slice(count).map(stays),
     warnings: warnOfChanged(history, steps),
   };
+}
+
+function planDownOne(history: History, name: string): Plan {
+  const applied = history.records.map((record) => record.name);
+  if (!applied.includes(name)) throw notRecorded(history, name);
+  refuseBadDependencies(history);
+  const dependents = dependentsOf(history, name);
+  if (dependents.length > 0) throw new LaterMigrationsError(name, dependents);
+  const keeps = appliedAfter(history, name);
+  return {
+    command: 'down',
+    steps: rollBack(history, [name], 'named', keeps),
+    held: applied
+      .filter((each) => each !== name)
+      .toReversed()
+      .map(stays),
+    warnings: warnOfChanged(history, [name]),
+  };
+}
+
+function stays(name: string): HeldMigration {
+  return { name, reason: 'stays applied' };
 }
 
 /** All applied migrations, newest first. @throws MissingMigrationError */
@@ -138,15 +161,16 @@ export function planReset(history: History): Plan {
   };
 }
 
-/** The last applied migration, down and up again. @throws MissingMigrationError */
+/** The last applied migration, down and up again. @throws MissingMigrationError, DependencyError */
 export function planRedo(history: History): Plan {
+  refuseBadDependencies(history);
   const down = planDown(history);
   const up = upSteps(history, down.steps, 'applied again');
   return { ...down, command: 'redo', steps: [...down.steps, ...up] };
 }
 
 function upSteps(
-  { records }: History,
+  { records, dependencies }: History,
   migrations: readonly { readonly name: string }[],
   reason: string,
 ): readonly PlanStep[] {
@@ -157,9 +181,15 @@ function upSteps(
     if (last !== undefined) before.set(name, last);
     last = name;
   }
+  const there = new Set(records.map(({ name }) => name));
   return migrations.map(({ name }) => {
     const after = before.get(name);
+    const dependsOn = dependencies?.get(name);
+    const lacking = dependsOn?.find((each) => !there.has(each));
+    if (lacking !== undefined) throw new DependencyError('not applied', [name, lacking]);
+    there.add(name);
     const step = { name, direction: 'up', reason } as const;
+    if (dependsOn !== undefined) return { ...step, dependsOn };
     return after === undefined ? step : { ...step, after };
   });
 }
@@ -168,19 +198,11 @@ function stepsText(count: number | undefined): string {
   return count === 1 ? '1 step' : `${count} steps`;
 }
 
-function countUpTo(history: History, to: string): number {
-  if (!history.discovered.some(({ name }) => name === to)) throw unknown(to);
-  return pendingOf(history).filter(({ name }) => compareNames(name, to) <= 0).length;
-}
-
 function countDown(history: History, newestFirst: readonly string[], options: DownOptions): number {
-  const named = options.name ?? options.to;
-  if (named === undefined) return options.steps ?? 1;
-  const index = newestFirst.indexOf(named);
-  if (index === -1) throw notRecorded(history, named);
-  if (options.to !== undefined) return index;
-  if (index > 0) throw new LaterMigrationsError(named, newestFirst.slice(0, index).toReversed());
-  return 1;
+  if (options.to === undefined) return options.steps ?? 1;
+  const index = newestFirst.indexOf(options.to);
+  if (index === -1) throw notRecorded(history, options.to);
+  return index;
 }
 
 function notRecorded(history: History, name: string): Error {
@@ -198,13 +220,19 @@ function unknown(name: string): UnknownMigrationError {
   );
 }
 
-function rollBack(history: History, names: readonly string[], reason: string): readonly PlanStep[] {
+function rollBack(
+  history: History,
+  names: readonly string[],
+  reason: string,
+  keeps: readonly string[] = [],
+): readonly PlanStep[] {
   const missing = new Set(missingOf(history).map(({ name }) => name));
   const lost = names.filter((name) => missing.has(name));
   if (lost.length > 0) {
     throw new MissingMigrationError(lost, 'Put the file back: its down() is needed to roll it back.');
   }
-  return names.map((name) => ({ name, direction: 'down', reason }));
+  const staying = keeps.length > 0 ? { keeps } : {};
+  return names.map((name) => ({ name, direction: 'down', reason, ...staying }));
 }
 
 function warnOfChanged(history: History, names: readonly string[]): readonly string[] {
@@ -213,12 +241,9 @@ function warnOfChanged(history: History, names: readonly string[]): readonly str
     .map((name) => `${name} was edited after it had been applied; its present down() is used.`);
 }
 
-function atMostOne(options: DownOptions): void {
-  const given = [options.name, options.to, options.steps].filter((value) => value !== undefined);
-  if (given.length > 1) {
-    throw new UsageError('More than one of a name, --to and --steps was given.', 'Give at most one of them.');
-  }
-  if (options.steps !== undefined && (!Number.isInteger(options.steps) || options.steps < 1)) {
-    throw new UsageError(`steps must be a whole number from 1, not ${options.steps}.`, 'Example: --steps 2');
-  }
+// Told as long as there is something to decide, not at every run for ever.
+function warnOfSamePrefix(history: History): readonly string[] {
+  return samePrefixOf(history)
+    .filter(({ pending }) => pending.length > 0)
+    .map((same) => `${samePrefixText(same)}.`);
 }

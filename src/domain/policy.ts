@@ -48,8 +48,9 @@ export function judge(history: History, policy: HistoryPolicy): readonly string[
 }
 
 /**
- * Judges one step by the records as they are now: a rollback comes before those of what is older, and `up` comes
- * after what it was planned to come after and, unless the policy allows it, not after anything newer.
+ * Judges one step by the records as they are now: a rollback comes before those of what is older, but for later ones
+ * that were planned to stay, and `up` comes after what it was planned to come after. Unless it declares what it depends
+ * on, or the policy allows it, it does not come after anything newer.
  * @throws LaterMigrationsError, OutOfOrderError, OvertakenError
  */
 export function refuseOutOfTurn(step: PlanStep, recorded: ReadonlySet<string>, policy: HistoryPolicy): void {
@@ -57,12 +58,19 @@ export function refuseOutOfTurn(step: PlanStep, recorded: ReadonlySet<string>, p
     .map(({ name }) => name)
     .filter((name) => compareNames(name, step.name) > 0);
   if (step.direction === 'down') {
-    if (later.length > 0) throw new LaterMigrationsError(step.name, later);
+    const dependents = later.filter((name) => step.keeps?.includes(name) !== true);
+    if (dependents.length > 0) throw new LaterMigrationsError(step.name, dependents);
     return;
   }
-  if (step.after !== undefined && !recorded.has(step.after)) throw new OvertakenError(step.name, step.after);
+  const gone = neededBy(step).find((name) => !recorded.has(name));
+  if (gone !== undefined) throw new OvertakenError(step.name, gone);
+  if (step.dependsOn !== undefined) return;
   const last = later.findLast((name) => prefixOf(name) !== undefined);
   if (policy.outOfOrder === 'error' && last !== undefined) throw new OutOfOrderError([step.name], last);
+}
+
+function neededBy({ dependsOn, after }: PlanStep): readonly string[] {
+  return dependsOn ?? (after === undefined ? [] : [after]);
 }
 
 const MISSING_HINT =

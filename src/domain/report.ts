@@ -1,3 +1,4 @@
+import type { Conflict } from './conflict.js';
 import type { Direction } from './migration.js';
 import type { Command, HeldMigration, PlanStep } from './plan.js';
 
@@ -10,6 +11,17 @@ export interface StepResult {
   readonly outcome: Outcome;
   /** Milliseconds from the wait for the lock to COMMIT. */
   readonly durationMs: number;
+  /** What a rollback of a `ReversibleMigration` met that had changed since; absent where it met nothing. */
+  readonly conflicts?: readonly Conflict[];
+}
+
+export const HOOK_EVENTS = ['beforeRun', 'beforeEach', 'afterEach', 'afterRun', 'onError'] as const;
+export type HookEvent = (typeof HOOK_EVENTS)[number];
+
+/** The hooks of one class, and how often a run has called each. */
+export interface HookReport {
+  readonly name: string;
+  readonly calls: Readonly<Partial<Record<HookEvent, number>>>;
 }
 
 /** What a run did, in the order in which it did it. */
@@ -22,6 +34,8 @@ export interface RunReport {
   readonly warnings: readonly string[];
   /** Absolute path of the backup that was made before it; null when there is none. */
   readonly backup: string | null;
+  /** Which hooks ran, in the order in which they are registered. */
+  readonly hooks: readonly HookReport[];
 }
 
 /** What a run tells while it goes on; each is sent synchronously. */

@@ -1,54 +1,57 @@
 import { basename } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Backup } from '../domain/backup.js';
 import type { PlanStep } from '../domain/plan.js';
 import {
   AlterTableError,
   AsyncMigrationError,
-  DatabaseError,
   DatabaseLockedError,
   DecantError,
-  ForeignKeyError,
   LaterMigrationsError,
   MigrationFailedError,
+  MigrationHookError,
   NotRecordedError,
   OutOfOrderError,
   OvertakenError,
   TransactionEndedError,
-  UndeclaredLossError,
   type Failure,
-  type Loss,
-  type Mismatch,
-  type Violation,
 } from '../errors.js';
+import { damageError, NOT_UNDONE } from './damage-error.js';
+import { codeOf, lineIn, messageOf } from './error-facts.js';
+import { hookText, type FailedHook } from './hook-calls.js';
 import type { LoadedMigration } from './loaded-migration.js';
-import { hintFor, isLocked, isSqliteError, LACKS_CONFIGURATION } from './sqlite-errors.js';
-import { BodyError, type Damage } from './transaction-manager.js';
+import { hintFor, isLocked, LACKS_CONFIGURATION } from './sqlite-errors.js';
+import { BodyError } from './transaction-manager.js';
 
-/** Turns whatever ended a step into the one error that a user sees. */
+/** Turns whatever ended a step into the one error that a user sees. @param hook the one that threw, if one did */
 export function failureOf(
   error: unknown,
   step: PlanStep,
   loaded: LoadedMigration,
   completed: readonly string[],
+  hook?: FailedHook,
 ): Error {
   if (error instanceof DatabaseLockedError) return lockedAfter(error, completed);
   if (COMPLETE.some((complete) => error instanceof complete)) return error as Error;
-  const body = error instanceof BodyError ? error : new BodyError('threw', undefined, error);
+  const body = bodyErrorOf(error);
   const { cause } = body;
-  if (isLocked(cause) && loaded.options.transaction === false) return lockedIn(step, cause, completed);
+  if (isLocked(cause) && loaded.options.transaction === false) return lockedIn(step, cause, completed, hook);
+  const { file } = hook ?? loaded;
   const failure: Failure = {
     migration: step.name,
     direction: step.direction,
-    file: loaded.file,
-    line: lineIn(loaded.file, cause),
+    file,
+    line: lineIn(file, cause),
     sql: body.sql,
     sqliteCode: codeOf(cause),
     rolledBack: rolledBackOf(loaded, body.kind),
     completed,
     ...(body.warnings.length > 0 ? { warnings: body.warnings } : {}),
   };
-  return body.damage === undefined ? errorFor(body.kind, failure, cause) : damageError(failure, body.damage);
+  return hook === undefined ? errorFor(body, failure) : hookError(hook, body, failure);
+}
+
+function bodyErrorOf(error: unknown): BodyError {
+  return error instanceof BodyError ? error : new BodyError('threw', undefined, error);
 }
 
 /** What prepare() threw, before anything ran. */
@@ -88,7 +91,7 @@ function withFacts(error: unknown, state: string, facts: Partial<Failure>): unkn
     return Object.assign(error, { hint: `${state} ${error.hint}` });
   const rest = error.hint.startsWith(NOT_UNDONE)
     ? error.hint.slice(NOT_UNDONE.length)
-    : ' Mend the migration and run again.';
+    : ` Mend the ${error instanceof MigrationHookError ? 'hook' : 'migration'} and run again.`;
   return Object.assign(error, { hint: state + rest, failure: { ...error.failure, ...facts } });
 }
 
@@ -99,35 +102,24 @@ function rolledBackOf({ options }: LoadedMigration, kind: BodyError['kind']): Fa
   return options.transaction !== false && kind !== 'ended the transaction' ? 'all' : 'unknown';
 }
 
-function errorFor(kind: BodyError['kind'], failure: Failure, cause: unknown): MigrationFailedError {
+function errorFor({ kind, cause, damage }: BodyError, failure: Failure): MigrationFailedError {
+  if (damage !== undefined) return damageError(subject(failure), failure, damage);
   if (kind === 'returned a promise') return asyncError(failure);
   if (kind === 'ended the transaction') return transactionEnded(failure, cause);
   const message = `${subject(failure)} failed: ${messageOf(cause)}`;
   return new MigrationFailedError(failure, message, hint(failure, cause), cause);
 }
 
-// Anything can be thrown, also what cannot be shown.
-function messageOf(error: unknown): string {
-  try {
-    const told = toldBy(error);
-    return String(told instanceof Error || isSqliteError(told) ? told.message : told);
-  } catch {
-    return 'it threw something that cannot be shown';
-  }
-}
-
-// SQLite's own error, or, where the engine's COMMIT or record failed, the one that explains it.
-function toldBy(error: unknown): unknown {
-  return error instanceof DatabaseError && error.cause !== undefined ? error.cause : error;
-}
-
-function codeOf(error: unknown): string | undefined {
-  const told = toldBy(error);
-  return isSqliteError(told) ? told.code : undefined;
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error || isSqliteError(error) ? (error.stack ?? '') : '';
+function hookError(hook: FailedHook, { kind, cause }: BodyError, failure: Failure): MigrationHookError {
+  const told = cause === undefined ? '' : messageOf(cause);
+  const reason = {
+    threw: told,
+    'did damage': told,
+    'returned a promise': 'it returned a promise, and must be synchronous',
+    'ended the transaction': `it ended the engine's transaction${told && `: ${told}`}`,
+  }[kind];
+  const message = `${hookText(hook, hook.event, cause)} failed at ${failure.migration}: ${reason}`;
+  return new MigrationHookError(failure, message, hint(failure, cause, 'hook'), hook.name, hook.event, cause);
 }
 
 function asyncError(failure: Failure): AsyncMigrationError {
@@ -147,50 +139,16 @@ function transactionEnded(failure: Failure, cause: unknown): TransactionEndedErr
   );
 }
 
-// A loss is told first: what is gone may be why a foreign key is violated.
-function damageError(failure: Failure, { losses, violations, mismatches }: Damage): MigrationFailedError {
-  const undone = failure.rolledBack === 'all' ? 'The database is as it was before it.' : NOT_UNDONE;
-  if (losses.length > 0) {
-    const names = [...new Set(losses.map(({ name }) => name))].map((name) => `'${name}'`).join(', ');
-    return new UndeclaredLossError(
-      failure,
-      `${subject(failure)} lost what it did not ask to remove: ${losses.map(lossText).join('; ')}.`,
-      `${undone} To change a table without loss use alterTable() or rebuildTable(); if the loss is meant, declare it on a class: @migration({ expectLoss: [${names}] }).`,
-      losses,
-    );
-  }
-  return new ForeignKeyError(
-    failure,
-    `${subject(failure)} left foreign keys violated that were not before: ${keysText(violations, mismatches)}.`,
-    `${undone} Put right in the migration what the rows refer to, or, if they are to stay as they are, declare it on a class: @migration({ foreignKeyCheck: 'none' }).`,
-    violations,
-    mismatches,
-  );
-}
-
-const NOT_UNDONE = 'It ran without a transaction: what it did is in the database.';
-
-function lossText({ kind, name, table, before, after }: Loss): string {
-  if (kind === 'rows') return `${Number(before) - Number(after)} of ${before} rows of ${name}`;
-  if (kind === 'constraints') return `the constraints of ${name}, made anew by AS SELECT`;
-  return table === undefined ? `${kind} ${name}` : `${kind} ${name} of ${table}`;
-}
-
-// A line for each key, with the number of its rows; the rows themselves are in the error.
-function keysText(violations: readonly Violation[], mismatches: readonly Mismatch[]): string {
-  const counts = new Map<string, number>();
-  for (const { table, columns, parent } of violations) {
-    const key = `of ${table} (${columns.join(', ')}) without a row of ${parent}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  const keys = Array.from(counts, ([key, count]) => `${count} ${count === 1 ? 'row' : 'rows'} ${key}`);
-  return [...mismatches.map(({ message }) => message), ...keys].join('; ');
-}
-
 // Outside a transaction a body meets locks by itself.
-function lockedIn(step: PlanStep, cause: unknown, completed: readonly string[]): DatabaseLockedError {
+function lockedIn(
+  step: PlanStep,
+  cause: unknown,
+  completed: readonly string[],
+  hook: FailedHook | undefined,
+): DatabaseLockedError {
+  const who = hook === undefined ? `Migration ${step.name}` : hookText(hook, hook.event, cause);
   const error = new DatabaseLockedError(
-    `Migration ${step.name} met a lock of another process: ${messageOf(cause)}.`,
+    `${who} met a lock of another process: ${messageOf(cause)}.`,
     'Wait until that process has finished and run again, or wait longer with --lock-timeout.',
     { cause },
   );
@@ -210,28 +168,18 @@ function subject(failure: Failure): string {
   return `Migration ${failure.migration}${file}`;
 }
 
-function hint({ sqliteCode, rolledBack, direction }: Failure, cause: unknown): string {
+function hint(
+  { sqliteCode, rolledBack, direction }: Failure,
+  cause: unknown,
+  what: 'migration' | 'hook' = 'migration',
+): string {
   if (sqliteCode !== undefined && /FULL|IOERR|READONLY|CORRUPT/.test(sqliteCode)) return hintFor(sqliteCode);
   if (rolledBack === 'unknown')
     return 'It ran without a transaction: look at what it left, mend it, and run again.';
   const again = `run decant migrate:${direction} again; the database is as it was before it.`;
   // alterTable() and its like know what to do about what they refuse.
   if (cause instanceof AlterTableError) return `${cause.hint} Then ${again}`;
-  return `${LACKS_CONFIGURATION.test(messageOf(cause)) ? CONFIGURE : ''}Mend the migration and ${again}`;
+  return `${LACKS_CONFIGURATION.test(messageOf(cause)) ? CONFIGURE : ''}Mend the ${what} and ${again}`;
 }
 
 const CONFIGURE = 'If the application defines it, give it to every connection by configureConnection. ';
-
-// The innermost frame that is in the migration's own file. A frame names it as a path or as a URL, which has a query
-// when the file was imported anew.
-function lineIn(file: string | undefined, error: unknown): number | undefined {
-  if (file === undefined) return undefined;
-  for (const frame of stackOf(error).split('\n')) {
-    for (const name of [pathToFileURL(file).href, file]) {
-      const at = frame.indexOf(name);
-      const line = at === -1 ? undefined : /^(?:\?[^:]*)?:(\d+)/.exec(frame.slice(at + name.length))?.[1];
-      if (line !== undefined) return Number(line);
-    }
-  }
-  return undefined;
-}

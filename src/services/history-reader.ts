@@ -1,13 +1,37 @@
 import { extname } from 'node:path';
 import { historyOf, type History } from '../domain/history.js';
+import { lateOf } from '../domain/needed.js';
 import type { DiscoveredMigration } from '../domain/migration.js';
 import type { MigrationRepository } from './migration-repository.js';
+import { Loader } from './loader.js';
 import type { MigrationSource } from './migration-source.js';
 
 /** Looks at the source and at the records, and at which files differ from those that were applied. Writes nothing. */
 export function readHistory(source: MigrationSource, repository: MigrationRepository): History {
   const discovered = source.discover();
   return historyOf(discovered, repository.records(), changedOf(discovered, source, repository));
+}
+
+/**
+ * The same for a status. Those that seem to be out of order are loaded, and no others: what they depend on may put
+ * them in their place. One that cannot be loaded stays out of order.
+ */
+export async function readHistoryForStatus(
+  source: MigrationSource,
+  repository: MigrationRepository,
+): Promise<History> {
+  const history = readHistory(source, repository);
+  const loader = new Loader(source, history.discovered);
+  const dependencies = new Map<string, readonly string[]>();
+  for (const name of lateOf(history)) {
+    try {
+      await loader.load([name]);
+      for (const [each, declared] of await loader.dependencies([name])) dependencies.set(each, declared);
+    } catch {
+      continue; // up says what is wrong with it
+    }
+  }
+  return { ...history, dependencies };
 }
 
 // Like is compared with like: a .ts file and the .js that was built from it are different texts.

@@ -26,24 +26,14 @@ export interface Loading {
   readonly checksum?: string | undefined;
 }
 
-/** The discovered migrations that a plan runs. */
-export function plannedOf(
-  plan: Plan,
-  discovered: readonly DiscoveredMigration[],
-): readonly DiscoveredMigration[] {
-  const planned = new Set(plan.steps.map(({ name }) => name));
-  return discovered.filter(({ name }) => planned.has(name));
-}
-
 /**
  * Makes a plan's migrations ready to run: builds what is a class, in one go, and gives it its name.
+ * @param all in order; the plan's are among them
  * @throws InjectionError; IrreversibleMigrationError when the plan rolls back what cannot be
  */
-export function makeReady(
-  plan: Plan,
-  loadings: readonly Loading[],
-  factory: MigrationFactory,
-): LoadedMigrations {
+export function makeReady(plan: Plan, all: readonly Loading[], factory: MigrationFactory): LoadedMigrations {
+  const planned = new Set(plan.steps.map(({ name }) => name));
+  const loadings = all.filter(({ discovered }) => planned.has(discovered.name));
   const classes = loadings.flatMap(({ discovered, definition }) =>
     typeof definition === 'function' ? [{ name: discovered.name, class: definition }] : [],
   );

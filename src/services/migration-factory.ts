@@ -1,4 +1,4 @@
-import type { Migration, MigrationClass } from '../domain/migration.js';
+import type { Migration } from '../domain/migration.js';
 
 /** Builds migrations from their classes. */
 export abstract class MigrationFactory {
@@ -9,7 +9,7 @@ export abstract class MigrationFactory {
   abstract create(classes: readonly NamedClass[]): readonly Migration[];
 }
 
-export interface NamedClass {
+export interface NamedClass<T = Migration> {
   readonly name: string;
-  readonly class: MigrationClass;
+  readonly class: new (...args: never[]) => T;
 }

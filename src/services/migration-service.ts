@@ -1,20 +1,18 @@
+import { neededFor } from '../domain/needed.js';
 import { planFor, type Command, type DownOptions, type Plan, type UpOptions } from '../domain/plan.js';
 import type { HistoryPolicy } from '../domain/policy.js';
 import { deepFreeze, type OnProgress, type RunReport } from '../domain/report.js';
 import { statusOf, type StatusReport } from '../domain/status.js';
 import type { Backups } from './backups.js';
 import { preparationError } from './failure.js';
-import { readHistory } from './history-reader.js';
-import {
-  makeReady,
-  plannedOf,
-  type LoadedMigration,
-  type LoadedMigrations,
-  type Loading,
-} from './loaded-migration.js';
+import { HookCalls, type NamedHooks } from './hook-calls.js';
+import { readHistory, readHistoryForStatus } from './history-reader.js';
+import { makeReady, type LoadedMigration, type LoadedMigrations } from './loaded-migration.js';
+import { Loader } from './loader.js';
 import type { MigrationFactory } from './migration-factory.js';
 import type { MigrationRepository } from './migration-repository.js';
 import type { MigrationSource } from './migration-source.js';
+import { refuseUnmet } from './prerequisites.js';
 import { Run } from './run.js';
 import { SafetyNet, type Part } from './safety-net.js';
 import type { TransactionManager } from './transaction-manager.js';
@@ -25,6 +23,9 @@ export interface RunOptions {
   /** Told of each step as it begins and ends. What it throws ends the run there; what was done stays done. */
   readonly onProgress?: OnProgress | undefined;
 }
+
+/** Builds the hooks of one run, in order. Called when there is something to run. @throws HookError, InjectionError */
+export type BuildHooks = () => Promise<readonly NamedHooks[]>;
 
 /**
  * The one class that knows the order of events: look, plan, load, prepare, and then, migration by migration,
@@ -37,6 +38,7 @@ export class MigrationService {
   readonly #factory: MigrationFactory;
   readonly #policy: HistoryPolicy;
   readonly #backups: Backups | undefined;
+  readonly #buildHooks: BuildHooks;
 
   /** @param backups without it, none are made */
   constructor(
@@ -46,6 +48,7 @@ export class MigrationService {
     factory: MigrationFactory,
     policy: HistoryPolicy,
     backups?: Backups,
+    buildHooks: BuildHooks = async () => [],
   ) {
     this.#source = source;
     this.#repository = repository;
@@ -53,6 +56,7 @@ export class MigrationService {
     this.#factory = factory;
     this.#policy = policy;
     this.#backups = backups;
+    this.#buildHooks = buildHooks;
   }
 
   /**
@@ -80,7 +84,7 @@ export class MigrationService {
 
   /** Every migration of the source and of the records, and what is wrong between them. Writes nothing. */
   async status(): Promise<StatusReport> {
-    return deepFreeze(statusOf(readHistory(this.#source, this.#repository)));
+    return deepFreeze(statusOf(await readHistoryForStatus(this.#source, this.#repository)));
   }
 
   /** What a command would do. Writes nothing, and throws what the command would refuse with. */
@@ -100,8 +104,8 @@ export class MigrationService {
     return reportOf(run, plan);
   }
 
-  #newRun(): Run {
-    return new Run(this.#repository, this.#transactions, this.#policy);
+  #newRun(hooks?: HookCalls): Run {
+    return new Run(this.#repository, this.#transactions, this.#policy, hooks);
   }
 
   #carryOut(
@@ -125,23 +129,40 @@ export class MigrationService {
   async #run(command: Command, options: UpOptions & DownOptions & RunOptions): Promise<RunReport> {
     const { plan, loaded } = await this.#ready(command, options);
     if (options.onPlan !== undefined) await options.onPlan(deepFreeze(plan));
-    for (const step of plan.steps) {
-      const migration = loaded.get(step.name) as LoadedMigration;
-      if (migration.migration.prepare === undefined) continue;
-      try {
-        await migration.migration.prepare(step.direction);
-      } catch (error) {
-        throw preparationError(error, step, migration);
-      }
+    if (plan.steps.length === 0) return reportOf(this.#newRun(), plan);
+    const hooks = new HookCalls(await this.#buildHooks());
+    await prepare(plan, loaded);
+    return this.#runHooked(hooks, plan, loaded, options.onProgress);
+  }
+
+  async #runHooked(
+    hooks: HookCalls,
+    plan: Plan,
+    loaded: LoadedMigrations,
+    onProgress?: OnProgress,
+  ): Promise<RunReport> {
+    const run = this.#newRun(hooks);
+    let report: RunReport | undefined;
+    try {
+      await hooks.beforeRun({ ...plan, runId: run.id });
+      report = await this.#runBackedUp(run, plan, loaded, onProgress);
+      await hooks.afterRun(report);
+    } catch (error) {
+      await hooks.onError(error, () => report ?? reportOf(run, plan));
+      throw error;
     }
-    return this.#runBackedUp(plan, loaded, options.onProgress);
+    return deepFreeze({ ...report, hooks: hooks.reports });
   }
 
   // The backup API is asynchronous, and a transaction must not be: so the plan is cut where a backup is to be made.
-  async #runBackedUp(plan: Plan, loaded: LoadedMigrations, onProgress?: OnProgress): Promise<RunReport> {
-    const run = this.#newRun();
+  async #runBackedUp(
+    run: Run,
+    plan: Plan,
+    loaded: LoadedMigrations,
+    onProgress?: OnProgress,
+  ): Promise<RunReport> {
     const net = new SafetyNet(this.#backups, run, plan, loaded, onProgress);
-    for (const part of plan.steps.length === 0 ? [] : net.parts) {
+    for (const part of net.parts) {
       await net.spread(part);
       try {
         net.begin(part);
@@ -155,21 +176,33 @@ export class MigrationService {
     return reportOf(run, plan, warnings, net.backup?.file);
   }
 
-  // Only what is planned is imported, and all of it before anything runs.
+  // Only what is planned is imported, or decides what may be, and all of it before anything runs.
   async #ready(
     command: Command,
     options: UpOptions & DownOptions,
   ): Promise<{ plan: Plan; loaded: LoadedMigrations }> {
-    const history = readHistory(this.#source, this.#repository);
-    const plan = planFor(command, history, options, this.#policy);
-    const loadings: Loading[] = [];
-    for (const discovered of plannedOf(plan, history.discovered)) {
-      // Before it is loaded: should it be edited meanwhile, the next status says so.
-      const checksum = this.#source.checksum(discovered);
-      const definition = await this.#source.load(discovered, checksum);
-      loadings.push({ discovered, definition, checksum });
+    const read = readHistory(this.#source, this.#repository);
+    const loader = new Loader(this.#source, read.discovered);
+    const dependencies = await loader.dependenciesAsNeeded((known) =>
+      neededFor(command, { ...read, dependencies: known }, options, this.#policy),
+    );
+    const plan = planFor(command, { ...read, dependencies }, options, this.#policy);
+    await loader.load(plan.steps.map(({ name }) => name));
+    const loaded = makeReady(plan, loader.loadings, this.#factory);
+    refuseUnmet(plan, loaded, this.#transactions);
+    return { plan, loaded };
+  }
+}
+
+async function prepare(plan: Plan, loaded: LoadedMigrations): Promise<void> {
+  for (const step of plan.steps) {
+    const migration = loaded.get(step.name) as LoadedMigration;
+    if (migration.migration.prepare === undefined) continue;
+    try {
+      await migration.migration.prepare(step.direction);
+    } catch (error) {
+      throw preparationError(error, step, migration);
     }
-    return { plan, loaded: makeReady(plan, loadings, this.#factory) };
   }
 }
 
@@ -185,5 +218,6 @@ function reportOf(
     steps: run.results,
     warnings: [...plan.warnings, ...run.warnings, ...warnings],
     backup,
+    hooks: run.hooks.reports,
   });
 }

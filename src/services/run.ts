@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
+import { conflictText, type Conflict } from '../domain/conflict.js';
 import type { PlanStep } from '../domain/plan.js';
 import { refuseOutOfTurn, type HistoryPolicy } from '../domain/policy.js';
 import type { Outcome, StepResult } from '../domain/report.js';
 import { DecantError, EXIT, NotRecordedError } from '../errors.js';
 import { failureOf } from './failure.js';
+import { HookCalls } from './hook-calls.js';
 import { rulesOf, type LoadedMigration } from './loaded-migration.js';
 import type { JournalEntry, MigrationRepository } from './migration-repository.js';
 import type { TransactionManager } from './transaction-manager.js';
@@ -20,6 +22,7 @@ export class Run {
   readonly #repository: MigrationRepository;
   readonly #transactions: TransactionManager;
   readonly #policy: HistoryPolicy;
+  readonly hooks: HookCalls;
   readonly #results: StepResult[] = [];
   readonly #warnings: string[] = [];
   /** Whether a body runs, or has thrown, that no transaction rolls back. */
@@ -28,10 +31,16 @@ export class Run {
   /** The records, as of the last step that was in turn. */
   #names: ReadonlySet<string> | undefined;
 
-  constructor(repository: MigrationRepository, transactions: TransactionManager, policy: HistoryPolicy) {
+  constructor(
+    repository: MigrationRepository,
+    transactions: TransactionManager,
+    policy: HistoryPolicy,
+    hooks = new HookCalls(),
+  ) {
     this.#repository = repository;
     this.#transactions = transactions;
     this.#policy = policy;
+    this.hooks = hooks;
   }
 
   /** What has been done so far, in order. */
@@ -68,14 +77,16 @@ export class Run {
       error,
     });
     try {
-      const outcome = this.#perform(step, loaded, entry);
+      const conflicts: Conflict[] = [];
+      const outcome = this.#perform(step, loaded, entry, conflicts);
       const durationMs = performance.now() - start;
-      const result = { name: step.name, direction: step.direction, outcome, durationMs };
+      const met = conflicts.length > 0 ? { conflicts } : {};
+      const result = { name: step.name, direction: step.direction, outcome, durationMs, ...met };
       this.#results.push(result);
       return result;
     } catch (error) {
       const completed = this.#results.filter(({ outcome }) => outcome !== 'skipped').map(({ name }) => name);
-      const failure = failureOf(error, step, loaded, completed);
+      const failure = failureOf(error, step, loaded, completed, this.hooks.failed);
       if (this.#isUnguarded) this.#halfDone = entry('failed', failure.message);
       // To write down that the database was locked would be to wait for the lock once more.
       if (!isLockedOut(failure)) this.#recordFailure(entry('failed', failure.message));
@@ -87,12 +98,17 @@ export class Run {
     step: PlanStep,
     loaded: LoadedMigration,
     entry: (outcome: JournalEntry['outcome']) => JournalEntry,
+    conflicts: Conflict[],
   ): Outcome {
-    const isDone = (): boolean => this.#isDone(step);
-    const rules = rulesOf(loaded);
+    const rules = { ...rulesOf(loaded), conflicts };
     const body = (): void => {
-      const warnings = this.#transactions.runBody((db) => loaded.migration[step.direction]?.(db), rules);
-      this.#warnings.push(...(warnings ?? []).map((warning) => `${step.name}: ${warning}`));
+      const running = { ...step, runId: this.id };
+      const warnings = this.#transactions.runBody(
+        (db) => this.hooks.around(running, db, () => loaded.migration[step.direction]?.(db)),
+        rules,
+      );
+      const told = [...(warnings ?? []), ...conflicts.map(conflictText)];
+      this.#warnings.push(...told.map((warning) => `${step.name}: ${warning}`));
     };
     const finish = (): Outcome => {
       const done = step.direction === 'up' ? 'applied' : 'rolled-back';
@@ -101,12 +117,12 @@ export class Run {
     };
     if (loaded.options.transaction !== false) {
       return this.#transactions.run(() => {
-        if (isDone()) return 'skipped';
+        if (this.#isDone(step)) return 'skipped';
         body();
         return finish();
       }, rules.foreignKeys);
     }
-    if (isDone()) return 'skipped';
+    if (this.#isDone(step)) return 'skipped';
     this.#isUnguarded = true;
     body();
     this.#isUnguarded = false;

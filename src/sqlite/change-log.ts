@@ -39,6 +39,11 @@ export class ChangeLog {
     return typeof id === 'string' ? id : foldName(name);
   }
 
+  /** Whether the migration made what has this name now. */
+  isMade(name: string): boolean {
+    return typeof this.#idOf(foldName(name)) === 'number';
+  }
+
   /** The name, folded, by which a table that was there before is found now. */
   nameNow(origin: string): string {
     const renamed = [...this.#tables].find(([, id]) => id === origin);

@@ -98,7 +98,7 @@ export function swapSql(old: TableState, draft: Draft, made: NewTable, hasMark: 
 }
 
 // SQLite stores a trigger's text from its name on: without TEMP, IF NOT EXISTS and the schema.
-function temporarySql(sql: string): string {
+export function temporarySql(sql: string): string {
   return sql.replace(/^CREATE/, 'CREATE TEMP');
 }
 

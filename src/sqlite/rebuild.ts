@@ -116,7 +116,7 @@ function refuseIfMoved(db: Database, old: TableState, made: NewTable): void {
 
 // A full-text index over this table's rows has the words of the old values: 7.0 is two, and 7 is one.
 // https://sqlite.org/fts5.html#the_rebuild_command
-function reindexSql(db: Database, old: TableState, draft: Draft): readonly string[] {
+export function reindexSql(db: Database, old: TableState, draft: Draft): readonly string[] {
   const changed = changedColumns(old.table, draft).filter(({ isSameValue }) => !isSameValue);
   // What is computed may be computed from what is changed.
   const computed = changed.length === 0 ? [] : old.columns.filter(({ isGenerated }) => isGenerated);

@@ -1,3 +1,4 @@
+import type { Conflict } from '../domain/conflict.js';
 import type { Database } from '../domain/migration.js';
 
 /**
@@ -10,10 +11,16 @@ export interface MigrationScope {
   readonly connection: Database;
   /** Whether SQLite enforces foreign keys now: then dropping a table deletes the rows of its children. */
   readonly foreignKeys: 'off' | 'enforced';
+  /** Runs a text of SQL by it, and records that where somebody wants to know. */
+  exec(sql: string): void;
   /** To be called before a table's definition changes, after which rows of it or its children may violate a foreign key. */
   redefines(table: string): void;
   /** To be called before a table gets another name. */
   renames(from: string, to: string): void;
+  /** Tells the report what a rollback met that had changed since. */
+  meets(conflict: Conflict): void;
+  /** Tells the user. */
+  warns(message: string): void;
 }
 
 // Symbol.for, so that a migration that imports another copy of Decant is understood all the same.

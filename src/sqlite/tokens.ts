@@ -52,6 +52,14 @@ export function isWord(token: Token | undefined, ...words: readonly string[]): b
   return token !== undefined && words.includes(token.text.toUpperCase());
 }
 
+/** Whether SQLite has a use of its own for a word, be it one that may be a name as well, as `key` may. */
+export function isKeyword(text: string): boolean {
+  const [token] = /^[A-Za-z_]+$/.test(text) ? tokenize(text) : [];
+  return token !== undefined && token.type !== NAME_TYPE;
+}
+
+const [{ type: NAME_TYPE } = { type: undefined }] = tokenize('x');
+
 /** The name that a token stands for, without its quotes; undefined when it cannot be a name. */
 export function nameOf(token: Token | undefined): string | undefined {
   const text = token?.text ?? '';

@@ -1,7 +1,8 @@
 import type { Database } from '../domain/migration.js';
 
-// Not SQLite's own tables, not Decant's records, and not those of Litestream, which come and go.
+// Not SQLite's own tables, not Decant's records and archives, and not those of Litestream, which come and go.
 const IS_USERS = String.raw`name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE '\_litestream\_%' ESCAPE '\'
+  AND name NOT LIKE '\_decant\_%' ESCAPE '\'
   AND name NOT IN ('_migrations', '_migrations_journal')`;
 
 /** The tables that hold a user's rows: not virtual ones, nor what these keep their data in. */

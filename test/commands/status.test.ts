@@ -58,8 +58,11 @@ Total: 2 | Applied: 1 | Pending: 1
     ['3 when something is pending', ['--exit-code'], 0, 3],
     ['0 when nothing is pending', ['--exit-code'], 2, 0],
     ['4 when the history is wrong', ['--exit-code'], 'changed', 4],
+    ['0 when two have the same number', ['--exit-code'], 'same-prefix', 0],
   ] as const)('exits %s', async (_what, extra, applied, code) => {
     const { folder, flags } = twoMigrations();
+    if (applied === 'same-prefix')
+      writeFileSync(`${folder}/migrations/002_tags.mjs`, 'export const up = () => {};');
     if (applied !== 0) await runCommand(Up, flags);
     if (applied === 'changed')
       writeFileSync(`${folder}/migrations/001_users.mjs`, 'export const up = () => {};');

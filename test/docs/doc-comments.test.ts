@@ -14,7 +14,10 @@ const examples = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'ut
 const PREAMBLE = `
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
-import { Migration, migration, MigrationService, registerDecant, type Database } from 'decant';
+import {
+  Migration, migration, MigrationHooks, MigrationService, registerDecant, ReversibleMigration, type Database,
+  type FinishedStep, type ReversibleSchema,
+} from 'decant';
 import { container } from 'tsyringe';
 import { compareNames } from '${join(ROOT, 'lib/domain/name.js')}';
 `;

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { anomaliesOf, historyOf, missingOf, outOfOrderOf, pendingOf } from '../../src/domain/history.js';
+import {
+  anomaliesOf,
+  historyOf,
+  missingOf,
+  outOfOrderOf,
+  pendingOf,
+  samePrefixOf,
+} from '../../src/domain/history.js';
 import { historyWith, recordsOf } from '../helpers/histories.js';
 
 const names = (items: readonly { readonly name: string }[]): readonly string[] =>
@@ -74,7 +81,64 @@ describe('out of order', () => {
   });
 });
 
+describe('the same number', () => {
+  it.each<[string, string[], string[], { names: string[]; pending: string[] }[]]>([
+    ['all differ', ['1_a', '2_b', '10_c'], [], []],
+    ['two pending', ['1_a', '1_b', '2_c'], [], [{ names: ['1_a', '1_b'], pending: ['1_a', '1_b'] }]],
+    ['one of two applied', ['1_a', '1_b'], ['1_a'], [{ names: ['1_a', '1_b'], pending: ['1_b'] }]],
+    ['both applied', ['1_a', '1_b'], ['1_a', '1_b'], [{ names: ['1_a', '1_b'], pending: [] }]],
+    ['zeros do not count', ['01_a', '001_b'], ['01_a'], [{ names: ['01_a', '001_b'], pending: ['001_b'] }]],
+    [
+      'beyond 2^53',
+      ['9007199254740993_a', '9007199254740992_b', '9007199254740993-c'],
+      ['9007199254740992_b', '9007199254740993-c'],
+      [{ names: ['9007199254740993-c', '9007199254740993_a'], pending: ['9007199254740993_a'] }],
+    ],
+    [
+      'several groups',
+      ['2_a', '1_a', '2_b', '1_b', '1_c'],
+      ['1_a', '1_b', '1_c', '2_a', '2_b'],
+      [
+        { names: ['1_a', '1_b', '1_c'], pending: [] },
+        { names: ['2_a', '2_b'], pending: [] },
+      ],
+    ],
+    ['a zero', ['0_a', '000_b'], [], [{ names: ['0_a', '000_b'], pending: ['0_a', '000_b'] }]],
+    ['no number', ['a', 'b'], [], []],
+    ['a file that was renamed', ['1_b'], ['1_a'], []],
+  ])('%s', (_, source, applied, expected) => {
+    expect(samePrefixOf(historyWith(source, applied))).toEqual(expected);
+  });
+});
+
 describe('anomaliesOf', () => {
+  it.each([
+    [
+      'both pending',
+      [],
+      '1_b',
+      'run in this order: give one that is applied nowhere yet a number of its own',
+    ],
+    [
+      'the first applied',
+      ['1_a'],
+      '1_b',
+      'run in this order: give one that is applied nowhere yet a number of its own',
+    ],
+    ['both applied', ['1_a', '1_b'], '1_b', 'are applied: leave their names as they are'],
+  ])('tells of two with the same number, and what to do: %s', (_, applied, name, end) => {
+    expect(anomaliesOf(historyWith(['1_a', '1_b'], applied))).toEqual([
+      { kind: 'same-prefix', name, message: `1_a and 1_b have the same number, and ${end}` },
+    ]);
+  });
+
+  it('names, of two with the same number, the pending one, also where it is out of order', () => {
+    expect(anomaliesOf(historyWith(['1_a', '1_b'], ['1_b'])).map(({ kind, name }) => [kind, name])).toEqual([
+      ['out-of-order', '1_a'],
+      ['same-prefix', '1_a'],
+    ]);
+  });
+
   it('is empty for a history with nothing wrong', () => {
     expect(anomaliesOf(historyWith(['1_a', '2_b'], ['1_a']))).toEqual([]);
   });

@@ -97,6 +97,31 @@ describe('planUp', () => {
     expect(names(planUp(history, { to: '1_b' }).steps)).toEqual(['1_a', '1_b']);
   });
 
+  it.each<[string, string[], string[]]>([
+    [
+      'both pending',
+      [],
+      [
+        '1_a and 1_b have the same number, and run in this order: give one that is applied nowhere yet a number of its own.',
+      ],
+    ],
+    [
+      'one applied',
+      ['1_a'],
+      [
+        '1_a and 1_b have the same number, and run in this order: give one that is applied nowhere yet a number of its own.',
+      ],
+    ],
+    ['both applied', ['1_a', '1_b'], []],
+  ])(
+    'warns of two with the same number, as long as it can be mended, and applies them: %s',
+    (_, applied, warnings) => {
+      const plan = planUp(historyWith(['1_a', '1_b', '2_c'], applied));
+      expect(plan.warnings).toEqual(warnings);
+      expect(names(plan.steps)).toEqual(['1_a', '1_b', '2_c'].filter((name) => !applied.includes(name)));
+    },
+  );
+
   it.each(['9_z', '3', '003_c', '3_C', '', '3_c '])('does not know "%s", and applies nothing', (to) => {
     const error = errorOf(() => planUp(historyWith(SOURCE, []), { to })) as UnknownMigrationError;
     expect(error).toBeInstanceOf(UnknownMigrationError);

@@ -14,6 +14,7 @@ describe('namesOf', () => {
     held: [],
     warnings: [],
     backup: null,
+    hooks: [],
   };
 
   it.each([

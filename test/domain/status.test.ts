@@ -42,11 +42,12 @@ describe('statusOf', () => {
   });
 
   it('tells every anomaly', () => {
-    const { anomalies } = statusOf(historyWith(['1_a', '3_c'], ['2_b', '3_c'], ['3_c']));
+    const { anomalies } = statusOf(historyWith(['1_a', '3_c', '4_d', '4_e'], ['2_b', '3_c'], ['3_c']));
     expect(anomalies.map(({ kind, name }) => [kind, name])).toEqual([
       ['missing', '2_b'],
       ['changed', '3_c'],
       ['out-of-order', '1_a'],
+      ['same-prefix', '4_e'],
     ]);
   });
 });

@@ -9,15 +9,19 @@ export function recordsOf(names: readonly string[]): readonly MigrationRecord[] 
   return names.map((name, index) => ({ id: index + 1, name, applied_at: APPLIED_AT }));
 }
 
-/** A history in words: which files there are, which names are recorded, which files were edited. */
+/** A history in words: which files there are, which names are recorded, which were edited, what they depend on. */
 export function historyWith(
   source: readonly string[],
   applied: readonly string[],
   changed: readonly string[] = [],
+  dependencies: Readonly<Record<string, readonly string[]>> = {},
 ): History {
-  return historyOf(
-    source.map((name) => ({ name })),
-    recordsOf(applied),
-    changed,
-  );
+  return {
+    ...historyOf(
+      source.map((name) => ({ name })),
+      recordsOf(applied),
+      changed,
+    ),
+    dependencies: new Map(Object.entries(dependencies)),
+  };
 }

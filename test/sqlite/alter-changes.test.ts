@@ -849,8 +849,11 @@ function scoped(db: Handle, told: string[]): Handle {
   const scope: MigrationScope = {
     connection: db,
     foreignKeys: 'off',
+    exec: (sql) => void db.exec(sql),
     redefines: (table) => void told.push(`redefines ${table}`),
     renames: (from, to) => void told.push(`renames ${from} ${to}`),
+    meets: () => undefined,
+    warns: () => undefined,
   };
   return Object.assign(Object.create(db) as Handle, { [SCOPE_KEY]: scope });
 }

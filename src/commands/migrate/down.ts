@@ -5,7 +5,7 @@ import { argument, string } from '../../oclif.js';
 export default class Down extends BaseCommand {
   static override summary = 'Roll back the last applied migration, or more.';
   static override description =
-    'Rolls back in reverse order only: one that later migrations depend on is refused. Asks first when it would roll back more than one.';
+    'Rolls back in reverse order: one that later migrations depend on is refused. Asks first when it would roll back more than one.';
   static override examples = [
     '<%= config.bin %> migrate:down',
     '<%= config.bin %> migrate:down 002_add_indexes',

@@ -32,5 +32,5 @@ export default class Status extends BaseCommand {
 
 function exitCode({ pending, anomalies }: StatusReport): number {
   if (pending > 0) return EXIT.pending;
-  return anomalies.length > 0 ? EXIT.history : EXIT.ok;
+  return anomalies.some(({ kind }) => kind !== 'same-prefix') ? EXIT.history : EXIT.ok;
 }

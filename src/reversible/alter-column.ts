@@ -1,0 +1,96 @@
+import type { DefaultValue, LossyOptions, TableBuilder } from '../sqlite/table-builder.js';
+import { needColumn, needTable, replaceSpan } from '../sqlite/table-edit.js';
+import { textOf, type TableSql } from '../sqlite/table-sql.js';
+import { stateOf } from '../sqlite/table-state.js';
+import { quoteName } from '../sqlite/tokens.js';
+import { altered, parkColumn, putBack, textBefore, type Redefined } from './column-texts.js';
+import { countOf, keyOf, parkedAs, parkedRowOf, refuseVacuumed, rowOf, same, type Key } from './keys.js';
+import { operation, type ConflictOptions, type Operation, type Work } from './operation.js';
+
+/** What is to be different about a column. What is left out stays. */
+export interface ColumnChange extends LossyOptions, ConflictOptions {
+  readonly type?: string;
+  readonly notNull?: boolean;
+  readonly default?: DefaultValue;
+  readonly collate?: string;
+}
+
+interface AlteredColumn extends Redefined {
+  /** Null where no value can have changed. */
+  readonly key: Key | null;
+}
+
+export function alteringColumn(table: string, column: string, change: ColumnChange): Operation {
+  const { type, onConflict = 'keep' } = change;
+  return operation<AlteredColumn>(
+    { kind: 'alter column', table, said: [column, change] },
+    (work) => {
+      const state = stateOf(work.connection, table);
+      const { name } = needColumn(state.table, column);
+      const key = type === undefined ? null : keyOf(work.connection, state, name);
+      if (key !== null) parkColumn(work, state.table.name, key, name, parkedAs('n', 1));
+      const texts = altered(work, table, (builder) => noteChange(builder, name, change));
+      if (key !== null) keepChanged(work, state.table.name, key, name);
+      return { ...texts, key };
+    },
+    (work, texts) => {
+      const old = needTable(texts.before, table);
+      const sql = textBefore(work, table, texts, (now) => withOldColumn(now, old, column));
+      if (texts.key === null) return putBack(work, table, { sql });
+      refuseVacuumed(work, table, texts.key);
+      undoAlter(work, table, { ...texts, before: sql, key: texts.key }, column, onConflict);
+    },
+  );
+}
+
+function noteChange(builder: TableBuilder, column: string, change: ColumnChange): void {
+  const { type, notNull, default: value, collate, lossy } = change;
+  if (type !== undefined) builder.setType(column, type, lossy === undefined ? {} : { lossy });
+  if (notNull === true) builder.setNotNull(column);
+  if (notNull === false) builder.dropNotNull(column);
+  if (value !== undefined) builder.setDefault(column, value);
+  if (collate !== undefined) builder.setCollate(column, collate);
+}
+
+// Most values are the same under another type: only those that are not need the archive.
+function keepChanged({ connection, archive }: Work, table: string, key: Key, column: string): void {
+  const name = `main.${quoteName(archive())}`;
+  connection.exec(
+    `UPDATE ${name} AS a SET _decant_n0 = t.${quoteName(column)} FROM main.${quoteName(table)} AS t WHERE ${rowOf(key)}`,
+  );
+  connection.exec(`DELETE FROM ${name} WHERE ${same('_decant_o0', '_decant_n0')}`);
+}
+
+function undoAlter(
+  work: Work,
+  table: string,
+  { before, key }: { readonly before: string; readonly key: Key },
+  column: string,
+  onConflict: 'keep' | 'restore',
+): void {
+  const archive = `main.${quoteName(work.archive())}`;
+  const now = `t.${quoteName(column)}`;
+  const isParked =
+    onConflict === 'restore'
+      ? 'a._decant_k0 IS NOT NULL'
+      : `a._decant_k0 IS NOT NULL AND ${same(now, 'a._decant_n0')}`;
+  const joined = `${archive} AS a CROSS JOIN main.${quoteName(table)} AS t ON ${rowOf(key)}`;
+  const found = countOf(work.connection, joined);
+  const edited = countOf(
+    work.connection,
+    `${joined} WHERE NOT ${same(now, 'a._decant_n0')} AND NOT ${same(now, 'a._decant_o0')}`,
+  );
+  const gone = countOf(work.connection, archive) - found;
+  const join = `LEFT JOIN ${archive} AS a ON ${parkedRowOf(key)}`;
+  putBack(work, table, {
+    sql: before,
+    copy: { [column]: `iif(${isParked}, a._decant_o0, ${now})` },
+    join,
+  });
+  work.meet(table, onConflict === 'restore' ? 'overwritten' : 'changed', edited);
+  work.meet(table, 'deleted', gone);
+}
+
+function withOldColumn(now: TableSql, old: TableSql, column: string): string {
+  return replaceSpan(now, needColumn(now, column), textOf(old, needColumn(old, column)));
+}

@@ -1,0 +1,55 @@
+import { alterTable } from '../sqlite/alter-table.js';
+import { redefine, type Redefinition } from '../sqlite/redefine.js';
+import type { TableBuilder } from '../sqlite/table-builder.js';
+import type { TableSql } from '../sqlite/table-sql.js';
+import { stateOf } from '../sqlite/table-state.js';
+import { quoteName } from '../sqlite/tokens.js';
+import { parkedAs, type Key } from './keys.js';
+import type { Work } from './operation.js';
+import { parkStatistics, putBackStatistics } from './statistics.js';
+
+/** The table's text before and after. */
+export interface Redefined {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** Changes a table's definition, and keeps what it was. */
+export function altered(work: Work, table: string, change: (builder: TableBuilder) => void): Redefined {
+  parkStatistics(work, table);
+  const before = stateOf(work.connection, table).table.sql;
+  alterTable(work.db, table, change);
+  return { before, after: stateOf(work.connection, table).table.sql };
+}
+
+/** Gives the table the text that it had. */
+export function putBack(work: Work, table: string, redefinition: Redefinition): void {
+  redefine(work.db, table, redefinition);
+  putBackStatistics(work);
+}
+
+/** The text that was before; where somebody has changed it since, today's with the one change taken back. */
+export function textBefore(
+  { connection }: Work,
+  table: string,
+  { before, after }: Redefined,
+  takeBack: (now: TableSql) => string,
+): string {
+  const now = stateOf(connection, table).table;
+  return now.sql === after ? before : takeBack(now);
+}
+
+/** Parks the values of a column, by key. @param more columns of the archive that are filled later */
+export function parkColumn(
+  work: Work,
+  table: string,
+  { columns }: Key,
+  column: string,
+  more: readonly string[],
+): void {
+  const keys = parkedAs('k', columns.length);
+  const archive = work.park([...keys, ...parkedAs('o', 1), ...more], columns.length);
+  work.connection.exec(
+    `INSERT INTO main.${archive} (${[...keys, '_decant_o0'].join(', ')}) SELECT ${[...columns, quoteName(column)].join(', ')} FROM main.${quoteName(table)}`,
+  );
+}

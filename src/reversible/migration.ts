@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { Migration, type Database } from '../domain/migration.js';
+import { IrreversibleMigrationError, ReversibleError } from '../errors.js';
+import {
+  archiveName,
+  dropArchives,
+  entriesOf,
+  forget,
+  nextArchive,
+  writeEntry,
+  type ArchiveEntry,
+} from '../sqlite/archives.js';
+import { scopeOf, type MigrationScope } from '../sqlite/scope.js';
+import { quoteName } from '../sqlite/tokens.js';
+import type { Operation, Work } from './operation.js';
+import { ReversibleSchema } from './schema.js';
+
+/**
+ * A migration that is described once, for both directions. `up` does what `change` notes, in order, and parks what
+ * that destroys in archive tables of the same database, in the same transaction; `down` undoes it in reverse order
+ * and puts back what was parked.
+ *
+ * @example
+ * \@migration()
+ * export default class AddUsers extends ReversibleMigration {
+ *   change(schema: ReversibleSchema): void {
+ *     schema.createTable('CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, legacy TEXT)');
+ *     schema.insert('users', [{ email: 'Ann@example.com' }]);
+ *     schema.update('users', { set: { email: { sql: 'lower(email)' } } });
+ *     schema.dropColumn('users', 'legacy');
+ *   }
+ * }
+ */
+export abstract class ReversibleMigration extends Migration {
+  /** Notes what is to change. It is called for each direction, and must note the same each time. */
+  abstract change(schema: ReversibleSchema): void;
+
+  override up(db: Database): void {
+    const scope = needScope(this.name, db);
+    for (const [number, operation] of notedBy(this).entries()) {
+      const id = nextArchive(scope.connection);
+      const detail = operation.up(workOf(db, scope, id));
+      const { kind, table } = operation;
+      const facts = { id, migration: this.name, operation: number, kind, table, digest: digestOf(operation) };
+      const madeAt = new Date().toISOString();
+      writeEntry(scope.connection, { ...facts, madeAt, detail: JSON.stringify(detail ?? null) });
+    }
+  }
+
+  override down(db: Database): void {
+    const scope = needScope(this.name, db);
+    const operations = notedBy(this);
+    const entries = entriesOf(scope.connection, this.name);
+    refuseOther(this.name, operations, entries);
+    refusePruned(this.name, entries);
+    for (const [at, operation] of [...operations.entries()].toReversed()) {
+      const { id, detail, isVacuumed } = entries[at] as ArchiveEntry;
+      operation.down(workOf(db, scope, id, isVacuumed === 1), JSON.parse(detail) as unknown);
+      dropArchives(scope.connection, id);
+    }
+    if (entries.length > 0) forget(scope.connection, this.name);
+  }
+}
+
+function notedBy(migration: ReversibleMigration): readonly Operation[] {
+  const schema = new ReversibleSchema();
+  const result: unknown = migration.change(schema);
+  if (typeof result !== 'object' || result === null || !('then' in result)) return schema.operations;
+  void Promise.resolve(result).catch(() => undefined);
+  throw new ReversibleError(
+    migration.name,
+    'its change() is asynchronous: what it notes later would be lost',
+    'Take `async` off it, and move what must be awaited into prepare().',
+  );
+}
+
+// What it parks must be there or not together with what it changes; and a foreign key's action parks nothing.
+function needScope(migration: string, db: Database): MigrationScope {
+  const scope = scopeOf(db);
+  if (scope === undefined || !scope.connection.inTransaction)
+    throw new ReversibleError(
+      migration,
+      'what a ReversibleMigration changes and what it parks are one transaction, and it has none',
+      'Take `transaction: false` off it, and run it by Decant.',
+    );
+  if (scope.foreignKeys === 'off') return scope;
+  throw new ReversibleError(
+    migration,
+    "with foreignKeys: 'enforced' rows would go by cascades, which nobody parks",
+    "Take `foreignKeys: 'enforced'` off it, and say by delete() which rows are to go.",
+  );
+}
+
+function workOf(db: Database, scope: MigrationScope, id: number, isVacuumed = false): Work {
+  const { connection } = scope;
+  const archive = (part?: string): string => archiveName(id, part);
+  return {
+    db,
+    connection,
+    scope,
+    isVacuumed,
+    archive,
+    park: (columns, key, part) => {
+      const name = archive(part);
+      const last = key === 0 ? '' : `, PRIMARY KEY (${columns.slice(0, key).join(', ')})`;
+      const form = key === 0 ? '' : ' WITHOUT ROWID';
+      connection.exec(`CREATE TABLE main.${quoteName(name)} (${columns.join(', ')}${last})${form}`);
+      return name;
+    },
+    meet: (table, kind, count) => {
+      if (count > 0) scope.meets({ table, kind, count });
+    },
+  };
+}
+
+function digestOf({ kind, table, said }: Operation): string {
+  return createHash('sha256')
+    .update(JSON.stringify([kind, table, said], plain))
+    .digest('hex');
+}
+
+function refuseOther(
+  migration: string,
+  operations: readonly Operation[],
+  entries: readonly ArchiveEntry[],
+): void {
+  const other = operations.findIndex((operation, at) => digestOf(operation) !== entries[at]?.digest);
+  if (other === -1 && operations.length === entries.length) return;
+  const at = other === -1 ? operations.length : other;
+  const [was, is] = [entries[at], operations[at]].map((each) =>
+    each ? `${each.kind}(${each.table})` : 'nothing',
+  );
+  throw new ReversibleError(
+    migration,
+    `its change() is not what was applied: operation ${at + 1} was ${was}, and is ${is}${was === is ? ' with other arguments' : ''}`,
+    'Put the file back as it was when it was applied, and write a new migration for the change.',
+  );
+}
+
+function refusePruned(migration: string, entries: readonly ArchiveEntry[]): void {
+  const prunedAt = entries.find((entry) => entry.prunedAt !== null)?.prunedAt;
+  if (prunedAt === undefined) return;
+  throw new IrreversibleMigrationError(migration, `what it had parked was pruned at ${String(prunedAt)}`);
+}
+
+// What JSON does not tell apart: 1 and 1n, 0 and -0.
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return `${value}n`;
+  return typeof value === 'number' ? `${Object.is(value, -0) ? '-0' : value} as a number` : value;
+}

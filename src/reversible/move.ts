@@ -1,0 +1,75 @@
+import { ReversibleError } from '../errors.js';
+import { needColumn } from '../sqlite/table-edit.js';
+import { stateOf } from '../sqlite/table-state.js';
+import { inBrackets } from '../sqlite/sql-text.js';
+import { foldName, quoteName } from '../sqlite/tokens.js';
+import { operation, type ConflictOptions, type Operation, type Work } from './operation.js';
+import { keyOf, parkedAs, refuseVacuumed, rowOf } from './keys.js';
+import { deletingFrom, undoDelete, type DeletedRows } from './delete.js';
+import { insertingInto, undoInsert, type InsertedRows } from './insert.js';
+import type { ReversibleValue } from './values.js';
+import { fragmentOf } from './values.js';
+
+/** What each column of the target gets: a value as it is, or `{ sql }` with an expression over the source row. */
+export type MoveMapping = Readonly<Record<string, ReversibleValue>>;
+
+export interface MoveOptions extends ConflictOptions {
+  /** A condition over the source row; all rows without it. */
+  readonly where?: string;
+}
+
+interface Moved {
+  readonly deleted: DeletedRows;
+  readonly inserted: InsertedRows;
+}
+
+// The archive of what was inserted; that of what was deleted has no addition to its name.
+const TO = '_to';
+
+export function moving(from: string, to: string, mapping: MoveMapping, options: MoveOptions): Operation {
+  const { where = 'true', onConflict = 'keep' } = options;
+  return operation<Moved>(
+    { kind: 'move', table: from, said: [to, mapping, options] },
+    (work) => {
+      refuseSame(from, to);
+      const source = stateOf(work.connection, from);
+      const order = keyOf(work.connection, source).columns.map((column) => `+${column} COLLATE BINARY`);
+      const inserted = insertingInto(work, stateOf(work.connection, to), TO, (target) => {
+        const columns = Object.keys(mapping).map((name) => quoteName(needColumn(target.table, name).name));
+        const values = Object.values(mapping).map((value) => fragmentOf(source.table, value));
+        const sql = `INSERT OR ABORT INTO main.${quoteName(to)} (${columns.join(', ')})
+          SELECT ${values.map((value) => value.sql).join(', ')} FROM main.${quoteName(from)} WHERE ${inBrackets(source.table, where)}
+          ORDER BY ${order.join(', ')}`;
+        work.db.prepare(sql).run(...values.flatMap((value) => value.values));
+      });
+      const remove = `DELETE FROM main.${quoteName(from)} WHERE ${inBrackets(source.table, where)}`;
+      const deleted = deletingFrom(work, source, () => void work.db.exec(remove));
+      return { deleted, inserted };
+    },
+    (work, { deleted, inserted }) => {
+      refuseVacuumed(work, to, inserted.key);
+      const gone = leaveGone(work, to, { deleted, inserted });
+      undoInsert(work, to, inserted, onConflict, TO);
+      undoDelete(work, from, deleted, onConflict);
+      work.meet(to, 'deleted', gone);
+    },
+  );
+}
+
+// What was deleted where it had been moved to is not put back. Rows were inserted in the order of the source's keys,
+// so the first of the one archive is the first of the other.
+function leaveGone({ connection, archive }: Work, to: string, { deleted, inserted }: Moved): number {
+  const [source, target] = [`main.${quoteName(archive())}`, `main.${quoteName(archive(TO))}`];
+  const keys = parkedAs('k', deleted.key.columns.length).join(', ');
+  const numbered = `(SELECT ${keys}, row_number() OVER (ORDER BY ${keys}) AS number FROM ${source}) AS s`;
+  const isThere = `EXISTS (SELECT 1 FROM main.${quoteName(to)} AS t WHERE ${rowOf(inserted.key)})`;
+  const list = parkedAs('k', deleted.key.columns.length).map((key) => `s.${key}`);
+  const sql = `DELETE FROM ${source} WHERE (${keys}) IN (
+    SELECT ${list.join(', ')} FROM ${numbered} JOIN ${target} AS a ON a.rowid = s.number WHERE NOT ${isThere})`;
+  return connection.prepare(sql).run().changes;
+}
+
+function refuseSame(from: string, to: string): void {
+  if (foldName(from) !== foldName(to)) return;
+  throw new ReversibleError(from, 'rows cannot be moved into their own table', 'Use update().');
+}

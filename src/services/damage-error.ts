@@ -1,0 +1,46 @@
+import {
+  ForeignKeyError,
+  UndeclaredLossError,
+  type Failure,
+  type Loss,
+  type MigrationFailedError,
+} from '../errors.js';
+import { troubleText } from '../sqlite/foreign-keys.js';
+import type { Damage } from './transaction-manager.js';
+
+/**
+ * The error for what a migration has done and did not ask to do. A loss is told first: what is gone may be why a foreign
+ * key is violated.
+ */
+export function damageError(
+  subject: string,
+  failure: Failure,
+  { losses, violations, mismatches }: Damage,
+): MigrationFailedError {
+  const undone = failure.rolledBack === 'all' ? 'The database is as it was before it.' : NOT_UNDONE;
+  if (losses.length > 0) {
+    const names = [...new Set(losses.map(({ name }) => name))].map((name) => `'${name}'`).join(', ');
+    return new UndeclaredLossError(
+      failure,
+      `${subject} lost what it did not ask to remove: ${losses.map(lossText).join('; ')}.`,
+      `${undone} To change a table without loss use alterTable() or rebuildTable(); if the loss is meant, declare it on a class: @migration({ expectLoss: [${names}] }).`,
+      losses,
+    );
+  }
+  return new ForeignKeyError(
+    failure,
+    `${subject} left foreign keys violated that were not before: ${troubleText({ violations, mismatches }).join('; ')}.`,
+    `${undone} Put right in the migration what the rows refer to, or, if they are to stay as they are, declare it on a class: @migration({ foreignKeyCheck: 'none' }).`,
+    violations,
+    mismatches,
+  );
+}
+
+/** Where a hint begins that is about a migration without a transaction. */
+export const NOT_UNDONE = 'It ran without a transaction: what it did is in the database.';
+
+function lossText({ kind, name, table, before, after }: Loss): string {
+  if (kind === 'rows') return `${Number(before) - Number(after)} of ${before} rows of ${name}`;
+  if (kind === 'constraints') return `the constraints of ${name}, made anew by AS SELECT`;
+  return table === undefined ? `${kind} ${name}` : `${kind} ${name} of ${table}`;
+}

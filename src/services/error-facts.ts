@@ -1,0 +1,44 @@
+import { pathToFileURL } from 'node:url';
+import { DatabaseError } from '../errors.js';
+import { isSqliteError } from './sqlite-errors.js';
+
+/** What anything that was thrown says. Anything can be thrown, also what cannot be shown. */
+export function messageOf(error: unknown): string {
+  try {
+    const told = toldBy(error);
+    return String(told instanceof Error || isSqliteError(told) ? told.message : told);
+  } catch {
+    return 'it threw something that cannot be shown';
+  }
+}
+
+// SQLite's own error, or, where the engine's COMMIT or record failed, the one that explains it.
+function toldBy(error: unknown): unknown {
+  return error instanceof DatabaseError && error.cause !== undefined ? error.cause : error;
+}
+
+/** The result code of SQLite, if it is one of its errors. */
+export function codeOf(error: unknown): string | undefined {
+  const told = toldBy(error);
+  return isSqliteError(told) ? told.code : undefined;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error || isSqliteError(error) ? (error.stack ?? '') : '';
+}
+
+/**
+ * The line of the innermost frame that is in a file. A frame names it as a path or as a URL, which has a query when the
+ * file was imported anew.
+ */
+export function lineIn(file: string | undefined, error: unknown): number | undefined {
+  if (file === undefined) return undefined;
+  for (const frame of stackOf(error).split('\n')) {
+    for (const name of [pathToFileURL(file).href, file]) {
+      const at = frame.indexOf(name);
+      const line = at === -1 ? undefined : /^(?:\?[^:]*)?:(\d+)/.exec(frame.slice(at + name.length))?.[1];
+      if (line !== undefined) return Number(line);
+    }
+  }
+  return undefined;
+}
