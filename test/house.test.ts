@@ -18,6 +18,7 @@ const SEES: Readonly<Record<string, string>> = {
   'batch-line': 'domain oclif',
   reversible: 'domain errors sqlite',
   output: 'domain errors',
+  'output-graph': 'domain output',
   services: 'domain errors sqlite',
   backup: 'domain errors services sqlite',
   register: 'services',
@@ -35,7 +36,7 @@ const SEES: Readonly<Record<string, string>> = {
   flags: 'domain oclif services',
   'base-command':
     'batch-line config container domain errors flags interrupt oclif output print-error prompt services',
-  commands: 'base-command config domain errors flags oclif output prompt read-status services',
+  commands: 'base-command config domain errors flags oclif output output-graph prompt read-status services',
   main: 'errors oclif print-error services',
   cli: 'main',
 };
