@@ -1,6 +1,6 @@
 import { graphOf, type MigrationGraph } from '../domain/graph.js';
 import { neededFor } from '../domain/needed.js';
-import { refuseHalfDone } from '../domain/batches.js';
+import { refuseOtherWay, refuseUnfinished } from '../domain/batches.js';
 import { planFor, type Command, type DownOptions, type Plan, type UpOptions } from '../domain/plan.js';
 import type { HistoryPolicy } from '../domain/policy.js';
 import { deepFreeze, type OnProgress, type RunReport } from '../domain/report.js';
@@ -207,12 +207,13 @@ export class MigrationService {
     options: UpOptions & DownOptions,
   ): Promise<{ plan: Plan; loaded: LoadedMigrations }> {
     const read = readHistory(this.#source, this.#repository);
+    refuseOtherWay(read, command);
     const loader = new Loader(this.#source, read.discovered);
     const dependencies = await loader.dependenciesAsNeeded((known) =>
       neededFor(command, { ...read, dependencies: known }, options, this.#policy),
     );
     const plan = planFor(command, { ...read, dependencies }, options, this.#policy);
-    refuseHalfDone(read, plan.steps);
+    refuseUnfinished(read, plan.steps);
     await loader.load(plan.steps.map(({ name }) => name));
     const loaded = makeReady(plan, loader.loadings, this.#factory);
     refuseUnmet(plan, loaded, this.#transactions);
