@@ -13,6 +13,7 @@ import { ListSource } from './services/list-source.js';
 import { makeReady, type LoadedMigrations } from './services/loaded-migration.js';
 import { dependenciesOf } from './services/loader.js';
 import { MigrationService } from './services/migration-service.js';
+import { SqliteArchives } from './services/sqlite-archives.js';
 import { SqliteMigrationRepository } from './services/sqlite-migration-repository.js';
 import { SqliteTransactionManager } from './services/sqlite-transaction-manager.js';
 
@@ -122,7 +123,7 @@ function run(db: Database, planFor: (history: History) => Plan): RunReport {
   const loadings = discovered.map((each) => ({ discovered: each, definition: source.load(each) }));
   const dependencies = dependenciesOf(loadings);
   const plan = planFor({ discovered, records, changed: [], dependencies });
-  const loaded = makeReady(plan, loadings, factory);
+  const loaded = makeReady(plan, loadings, factory, new SqliteArchives(db).pruned());
   refusePrepare(loaded);
   const repository = new SqliteMigrationRepository(db);
   const transactions = new SqliteTransactionManager(db);

@@ -1,8 +1,10 @@
+import { olderThan, totalOf, type MigrationArchive, type PruneReport } from '../domain/archive.js';
 import { neededFor } from '../domain/needed.js';
 import { planFor, type Command, type DownOptions, type Plan, type UpOptions } from '../domain/plan.js';
 import type { HistoryPolicy } from '../domain/policy.js';
 import { deepFreeze, type OnProgress, type RunReport } from '../domain/report.js';
 import { statusOf, type StatusReport } from '../domain/status.js';
+import type { Archives } from './archives.js';
 import type { Backups } from './backups.js';
 import { preparationError } from './failure.js';
 import { HookCalls, type NamedHooks } from './hook-calls.js';
@@ -38,8 +40,12 @@ export class MigrationService {
   readonly #policy: HistoryPolicy;
   readonly #backups: Backups | undefined;
   readonly #buildHooks: BuildHooks;
+  readonly #archives: Archives | undefined;
 
-  /** @param backups without it, none are made */
+  /**
+   * @param backups without it, none are made
+   * @param archives without it, there are none
+   */
   constructor(
     source: MigrationSource,
     repository: MigrationRepository,
@@ -48,6 +54,7 @@ export class MigrationService {
     policy: HistoryPolicy,
     backups?: Backups,
     buildHooks: BuildHooks = async () => [],
+    archives?: Archives,
   ) {
     this.#source = source;
     this.#repository = repository;
@@ -56,6 +63,7 @@ export class MigrationService {
     this.#policy = policy;
     this.#backups = backups;
     this.#buildHooks = buildHooks;
+    this.#archives = archives;
   }
 
   /**
@@ -83,7 +91,27 @@ export class MigrationService {
 
   /** Every migration of the source and of the records, and what is wrong between them. Writes nothing. */
   async status(): Promise<StatusReport> {
-    return deepFreeze(statusOf(await readHistoryForStatus(this.#source, this.#repository)));
+    const history = await readHistoryForStatus(this.#source, this.#repository);
+    return deepFreeze(statusOf(history, this.#archives?.list()));
+  }
+
+  /** What reversible migrations have parked, by migration, oldest first. Writes nothing. */
+  async archives(): Promise<readonly MigrationArchive[]> {
+    return deepFreeze(this.#archives?.list() ?? []);
+  }
+
+  /**
+   * Drops what reversible migrations parked longer ago than an age, as in `30d`: hours (h), days (d) or weeks (w).
+   * They cannot be rolled back any more. @throws UsageError, DatabaseLockedError
+   */
+  async prune(options: { readonly olderThan: string }): Promise<PruneReport> {
+    const now = new Date();
+    return this.#transactions.run(() => {
+      const { before, archives } = olderThan(this.#archives?.list() ?? [], options.olderThan, now);
+      const migrations = archives.map(({ name }) => name);
+      this.#archives?.prune(migrations);
+      return deepFreeze({ before, migrations, ...totalOf(archives) });
+    });
   }
 
   /** What a command would do. Writes nothing, and throws what the command would refuse with. */
@@ -187,7 +215,8 @@ export class MigrationService {
     );
     const plan = planFor(command, { ...read, dependencies }, options, this.#policy);
     await loader.load(plan.steps.map(({ name }) => name));
-    return { plan, loaded: makeReady(plan, loader.loadings, this.#factory) };
+    const pruned = this.#archives?.pruned();
+    return { plan, loaded: makeReady(plan, loader.loadings, this.#factory, pruned) };
   }
 }
 
