@@ -37,6 +37,7 @@ export abstract class ReversibleMigration extends Migration {
 
   override up(db: Database): void {
     const scope = needScope(this.name, db);
+    refuseStale(this.name, entriesOf(scope.connection, this.name));
     for (const [number, operation] of notedBy(this).entries()) {
       const id = nextArchive(scope.connection);
       const detail = operation.up(workOf(db, scope, id));
@@ -134,6 +135,16 @@ function refuseOther(
     migration,
     `its change() is not what was applied: operation ${at + 1} was ${was}, and is ${is}${was === is ? ' with other arguments' : ''}`,
     'Put the file back as it was when it was applied, and write a new migration for the change.',
+  );
+}
+
+// As when its record was deleted by hand.
+function refuseStale(migration: string, entries: readonly ArchiveEntry[]): void {
+  if (entries.length === 0) return;
+  throw new ReversibleError(
+    migration,
+    'what it parked when it was applied before is still there, and it is not recorded as applied',
+    'Put its row back into _migrations, and roll it back; or drop its rows of _decant_archives, and the archives.',
   );
 }
 

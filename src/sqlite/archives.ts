@@ -123,7 +123,7 @@ export function pruneArchives(db: Database, migration: string, at: string): void
 
 function tablesOf(db: Database, id: number): readonly string[] {
   const sql = `SELECT s.name FROM main.sqlite_schema AS s WHERE s.type = 'table' AND (${isOf('?')})`;
-  return rows<{ name: string }>(db, sql, id, id).map(({ name }) => name);
+  return rows<{ name: string }>(db, sql, String(id), String(id)).map(({ name }) => name);
 }
 
 function isOf(id: string): string {
