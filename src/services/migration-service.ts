@@ -14,6 +14,7 @@ import { Loader } from './loader.js';
 import type { MigrationFactory } from './migration-factory.js';
 import type { MigrationRepository } from './migration-repository.js';
 import type { MigrationSource } from './migration-source.js';
+import { refuseUnmet } from './prerequisites.js';
 import { Run } from './run.js';
 import { SafetyNet, type Part } from './safety-net.js';
 import type { TransactionManager } from './transaction-manager.js';
@@ -215,8 +216,9 @@ export class MigrationService {
     );
     const plan = planFor(command, { ...read, dependencies }, options, this.#policy);
     await loader.load(plan.steps.map(({ name }) => name));
-    const pruned = this.#archives?.pruned();
-    return { plan, loaded: makeReady(plan, loader.loadings, this.#factory, pruned) };
+    const loaded = makeReady(plan, loader.loadings, this.#factory, this.#archives?.pruned());
+    refuseUnmet(plan, loaded, this.#transactions);
+    return { plan, loaded };
   }
 }
 

@@ -86,12 +86,12 @@ export function forget(db: Database, migration: string): void {
     db.exec(`DROP TABLE main.${CATALOGUE}`);
 }
 
-/** What is parked, by migration, in the order in which they were applied. */
+/** What is parked, by migration, in the order in which they were applied. What ANALYZE had found out alone is nothing. */
 export function archivesIn(db: Database): readonly MigrationArchive[] {
   if (!hasArchives(db)) return [];
   const sql = `SELECT c.migration AS name, min(c.made_at) AS madeAt, count(*) AS tables, BYTES AS bytes
     FROM main.${CATALOGUE} AS c JOIN main.sqlite_schema AS s ON s.type = 'table' AND (${isOf('c.id')})
-    GROUP BY c.migration ORDER BY min(c.id)`;
+    GROUP BY c.migration HAVING sum(s.name NOT GLOB '*_stat[14]') > 0 ORDER BY min(c.id)`;
   try {
     return rows(
       db,
