@@ -1,4 +1,5 @@
-import type { MigrationArchive } from '../domain/archive.js';
+import { olderThan, totalOf, type MigrationArchive, type PruneReport } from '../domain/archive.js';
+import type { TransactionManager } from './transaction-manager.js';
 
 /** What reversible migrations have parked in the database. */
 export abstract class Archives {
@@ -10,4 +11,19 @@ export abstract class Archives {
 
   /** Drops the archives of migrations, which cannot be rolled back any more. Called within a transaction. */
   abstract prune(names: readonly string[]): void;
+}
+
+/** Drops what is older than an age, under the write lock. @throws UsageError, DatabaseLockedError */
+export function prune(
+  archives: Archives | undefined,
+  transactions: TransactionManager,
+  age: string,
+): PruneReport {
+  const now = new Date();
+  return transactions.run(() => {
+    const { before, archives: old } = olderThan(archives?.list() ?? [], age, now);
+    const migrations = old.map(({ name }) => name);
+    archives?.prune(migrations);
+    return { before, migrations, ...totalOf(old) };
+  });
 }

@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { halfDoneOf } from '../domain/batches.js';
 import { historyOf, type History } from '../domain/history.js';
 import { lateOf } from '../domain/needed.js';
 import type { DiscoveredMigration } from '../domain/migration.js';
@@ -9,7 +10,9 @@ import type { MigrationSource } from './migration-source.js';
 /** Looks at the source and at the records, and at which files differ from those that were applied. Writes nothing. */
 export function readHistory(source: MigrationSource, repository: MigrationRepository): History {
   const discovered = source.discover();
-  return historyOf(discovered, repository.records(), changedOf(discovered, source, repository));
+  const records = repository.records();
+  const changed = changedOf(discovered, source, repository);
+  return historyOf(discovered, records, changed, halfDoneOf(repository.batches()));
 }
 
 /**
@@ -32,6 +35,18 @@ export async function readHistoryForStatus(
     }
   }
   return { ...history, dependencies };
+}
+
+/** The same with what every migration depends on, for which all are loaded. @throws DependencyError */
+export async function readWholeHistory(
+  source: MigrationSource,
+  repository: MigrationRepository,
+): Promise<History> {
+  const history = readHistory(source, repository);
+  const names = history.discovered.map(({ name }) => name);
+  const loader = new Loader(source, history.discovered);
+  await loader.load(names);
+  return { ...history, dependencies: await loader.dependencies(names) };
 }
 
 // Like is compared with like: a .ts file and the .js that was built from it are different texts.
