@@ -267,14 +267,14 @@ describe('a batch that fails', () => {
   });
 });
 
-describe('the backup of before', () => {
-  const backups = (): readonly string[] => {
-    const folder = `${db.name}.backups`;
-    return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.db')) : [];
-  };
-  const backedUp = (up: Body): MigrationService =>
-    serviceFor({ database: db, migrations: [inBatches(up)], backup: 'destructive' });
+const backups = (): readonly string[] => {
+  const folder = `${db.name}.backups`;
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.db')) : [];
+};
+const backedUp = (up: Body): MigrationService =>
+  serviceFor({ database: db, migrations: [inBatches(up)], backup: 'destructive' });
 
+describe('the backup of before', () => {
   it('stays when a run is paused or fails after some batches, and goes when nothing was committed', async () => {
     await rejectionOf(backedUp((handle) => batch(handle, { ...PLUS_ONE, set: { n: 'NULL' } })).up());
     expect(backups()).toEqual([]);
