@@ -44,7 +44,7 @@ async function step(from: keyof typeof at, to: keyof typeof at, name?: string): 
   at[to] = copyOf(at[from]);
   await withService(at[to], async (service, db) => {
     const report = await service.up({ to: name });
-    expect(report.warnings).toEqual([]);
+    expect(report.warnings.filter((each) => !each.includes('nodes_enqueue'))).toEqual([]);
     content[to] = contentOf(db);
   });
 }
@@ -150,7 +150,7 @@ describe('down', () => {
     });
     await withService(copyOf(at.beforeLossy), async (service, db) => {
       await service.down({ to: '002_add_indexes' });
-      expect(objects(contentOf(db))).toEqual(objects(content.start));
+      expect(contentOf(db)).toEqual(content.start);
       expectSound(db);
     });
   });
