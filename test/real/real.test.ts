@@ -3,6 +3,8 @@ import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import Database from 'better-sqlite3';
 import Plan from '../../src/commands/migrate/plan.js';
 import Status from '../../src/commands/migrate/status.js';
+import type { Database as Connection } from '../../src/domain/migration.js';
+import { MigrationHooks, type FinishedStep } from '../../src/index.js';
 import { recordedIn } from '../helpers/database.js';
 import { jsonOf, runCommand } from '../helpers/command.js';
 import {
@@ -22,6 +24,7 @@ import {
 
 jest.setTimeout(20_000 + NODES * 3);
 
+const START = '002_add_indexes';
 const LOSSY = '014_normalise_urls';
 const BEFORE_LOSSY = NAMES[NAMES.indexOf(LOSSY) - 1];
 const IRREVERSIBLE = '022_forget_email_addresses';
@@ -42,11 +45,23 @@ beforeAll(async () => {
 
 async function step(from: keyof typeof at, to: keyof typeof at, name?: string): Promise<void> {
   at[to] = copyOf(at[from]);
-  await withService(at[to], async (service, db) => {
-    const report = await service.up({ to: name });
-    expect(report.warnings.filter((each) => !each.includes('nodes_enqueue'))).toEqual([]);
-    content[to] = contentOf(db);
-  });
+  await withService(
+    at[to],
+    async (service, db) => {
+      const report = await service.up({ to: name });
+      expect(report.warnings.filter((each) => !each.includes('nodes_enqueue'))).toEqual([]);
+      expect(report.hooks).toEqual([{ name: 'SearchIsInStep', calls: { afterEach: report.steps.length } }]);
+      content[to] = contentOf(db);
+    },
+    { hooks: [SearchIsInStep] },
+  );
+}
+
+/** What this application wants of every migration, and rolls it back otherwise. */
+class SearchIsInStep extends MigrationHooks {
+  override afterEach(_step: FinishedStep, db: Connection): void {
+    db.exec(`INSERT INTO nodes_fts (nodes_fts, rank) VALUES ('integrity-check', 1)`);
+  }
 }
 
 const objects = (all: object): object =>
@@ -141,23 +156,32 @@ describe('status, plan and journal', () => {
   });
 });
 
-describe('down', () => {
-  it('brings back what was there before each that is exact', async () => {
-    await withService(copyOf(at.reversible), async (service, db) => {
-      await service.down({ to: LOSSY });
-      expect(contentOf(db)).toEqual(content.afterLossy);
-      expectSound(db);
+describe('prerequisites', () => {
+  it('are checked before anything runs', async () => {
+    await withService(copyOf(at.start), async (service, db) => {
+      db.exec(`UPDATE nodes SET created_at = NULL WHERE rowid IN (3, 5)`);
+      const message = '015_strict_nodes: 2 nodes do not say when they were made, or changed';
+      await expect(service.plan('up')).rejects.toThrow(message);
+      await expect(service.up()).rejects.toThrow(message);
+      expect((await service.status()).applied).toBe(2);
     });
+  });
+});
+
+describe('down', () => {
+  it('brings back all that was there, of those that lose nothing', async () => {
     await withService(copyOf(at.beforeLossy), async (service, db) => {
-      await service.down({ to: '002_add_indexes' });
+      await service.down({ to: START });
       expect(contentOf(db)).toEqual(content.start);
       expectSound(db);
     });
   });
 
-  it('goes on through the one that loses, down to the schema that there was', async () => {
+  it('brings back, of those after the one that loses, what that had left, and goes on to the schema there was', async () => {
     await withService(copyOf(at.reversible), async (service, db) => {
-      await service.down({ to: '002_add_indexes' });
+      await service.down({ to: LOSSY });
+      expect(contentOf(db)).toEqual(content.afterLossy);
+      await service.down({ to: START });
       expect(objects(contentOf(db))).toEqual(objects(content.start));
       expectSound(db);
     });

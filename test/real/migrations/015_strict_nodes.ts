@@ -1,7 +1,19 @@
 import { alterTable, Migration, migration, type Database } from 'decant';
 
-@migration({ description: 'What nodes have always promised, as constraints' })
+@migration({
+  description: 'What nodes have always promised, as constraints',
+  requires: { sqlite: '>=3.53', freeSpace: '1x' },
+})
 export default class StrictNodes extends Migration {
+  /** What no migration before it puts right: somebody has to say since when there is such a node. */
+  override check(db: Database): string | void {
+    const count = db
+      .prepare('SELECT count(*) FROM nodes WHERE created_at IS NULL OR updated_at IS NULL')
+      .pluck()
+      .get();
+    if (Number(count) > 0) return `${Number(count)} nodes do not say when they were made, or changed`;
+  }
+
   up(db: Database): void {
     alterTable(db, 'nodes', (table) =>
       table
