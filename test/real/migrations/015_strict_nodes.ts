@@ -17,6 +17,7 @@ export default class StrictNodes extends Migration {
   up(db: Database): void {
     alterTable(db, 'nodes', (table) =>
       table
+        .addColumn('fingerprint', 'TEXT') // empty; 020_fingerprints fills it, which takes longer
         .setCollate('url', 'NOCASE')
         .setNotNull('created_at')
         .setNotNull('updated_at')
@@ -36,7 +37,8 @@ export default class StrictNodes extends Migration {
         .dropCheck('nodes_is_deleted')
         .dropNotNull('updated_at')
         .dropNotNull('created_at')
-        .dropCollate('url'),
+        .dropCollate('url')
+        .dropColumn('fingerprint'),
     );
   }
 }
