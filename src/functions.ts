@@ -15,6 +15,7 @@ import { makeReady, type LoadedMigrations } from './services/loaded-migration.js
 import { dependenciesOf } from './services/loader.js';
 import { MigrationService } from './services/migration-service.js';
 import { refuseUnmet } from './services/prerequisites.js';
+import { SqliteArchives } from './services/sqlite-archives.js';
 import { SqliteMigrationRepository } from './services/sqlite-migration-repository.js';
 import { SqliteTransactionManager } from './services/sqlite-transaction-manager.js';
 
@@ -125,7 +126,7 @@ function run(db: Database, planFor: (history: History) => Plan): RunReport {
   const loadings = history.discovered.map((each) => ({ discovered: each, definition: source.load(each) }));
   const plan = planFor({ ...history, dependencies: dependenciesOf(loadings) });
   refuseHalfDone(history, plan.steps);
-  const loaded = makeReady(plan, loadings, factory);
+  const loaded = makeReady(plan, loadings, factory, new SqliteArchives(db).pruned());
   refusePrepare(loaded);
   const repository = new SqliteMigrationRepository(db);
   const transactions = new SqliteTransactionManager(db);
