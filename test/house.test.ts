@@ -15,6 +15,7 @@ const SEES: Readonly<Record<string, string>> = {
   sqlite: 'domain errors',
   reversible: 'domain errors sqlite',
   output: 'domain errors',
+  'output-graph': 'domain output',
   services: 'domain errors sqlite',
   backup: 'domain errors services sqlite',
   register: 'services',
@@ -31,7 +32,7 @@ const SEES: Readonly<Record<string, string>> = {
   index: 'container domain errors functions injection reversible services sqlite user-config',
   flags: 'domain oclif services',
   'base-command': 'config container domain errors flags oclif output print-error prompt services',
-  commands: 'base-command config domain errors flags oclif output prompt read-status services',
+  commands: 'base-command config domain errors flags oclif output output-graph prompt read-status services',
   main: 'errors oclif print-error services',
   cli: 'main',
 };
