@@ -8,6 +8,7 @@ export {
   type RunningStep,
 } from './domain/hooks.js';
 export type { Anomaly, AnomalyKind } from './domain/history.js';
+export type { HistoryEntry, HistoryOptions } from './domain/journal.js';
 export {
   Migration,
   type Database,

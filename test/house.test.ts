@@ -16,6 +16,7 @@ const SEES: Readonly<Record<string, string>> = {
   reversible: 'domain errors sqlite',
   output: 'domain errors',
   'output-graph': 'domain output',
+  'output-history': 'domain output',
   services: 'domain errors sqlite',
   backup: 'domain errors services sqlite',
   register: 'services',
@@ -32,7 +33,8 @@ const SEES: Readonly<Record<string, string>> = {
   index: 'container domain errors functions injection reversible services sqlite user-config',
   flags: 'domain oclif services',
   'base-command': 'config container domain errors flags oclif output print-error prompt services',
-  commands: 'base-command config domain errors flags oclif output output-graph prompt read-status services',
+  commands:
+    'base-command config domain errors flags oclif output output-graph output-history prompt read-status services',
   main: 'errors oclif print-error services',
   cli: 'main',
 };

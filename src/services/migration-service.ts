@@ -1,4 +1,5 @@
 import { graphOf, type MigrationGraph } from '../domain/graph.js';
+import { refuseLimit, type HistoryEntry, type HistoryOptions } from '../domain/journal.js';
 import { neededFor } from '../domain/needed.js';
 import { planFor, type Command, type DownOptions, type Plan, type UpOptions } from '../domain/plan.js';
 import type { HistoryPolicy } from '../domain/policy.js';
@@ -91,6 +92,12 @@ export class MigrationService {
   /** Which migration depends on which. Loads all of them, and writes nothing. @throws DependencyError */
   async graph(): Promise<MigrationGraph> {
     return deepFreeze(graphOf(await readWholeHistory(this.#source, this.#repository)));
+  }
+
+  /** What has been done to the database, by whom and when: the journal, newest first. Writes nothing. */
+  async history(options: HistoryOptions = {}): Promise<readonly HistoryEntry[]> {
+    refuseLimit(options);
+    return deepFreeze(this.#repository.history(options));
   }
 
   /** What a command would do. Writes nothing, and throws what the command would refuse with. */

@@ -9,7 +9,7 @@ import { failureOf } from './failure.js';
 import { HookCalls } from './hook-calls.js';
 import { rulesOf, type LoadedMigration } from './loaded-migration.js';
 import type { JournalEntry, MigrationRepository } from './migration-repository.js';
-import type { TransactionManager } from './transaction-manager.js';
+import type { BodyRules, TransactionManager } from './transaction-manager.js';
 
 /** What names a run, or a restore. */
 export function newRunId(): string {
@@ -28,6 +28,8 @@ export class Run {
   /** Whether a body runs, or has thrown, that no transaction rolls back. */
   #isUnguarded = false;
   #halfDone: JournalEntry | undefined;
+  /** How many rows the body has changed that has run last, or runs. */
+  #rows: number | undefined;
   /** The records, as of the last step that was in turn. */
   #names: ReadonlySet<string> | undefined;
 
@@ -75,7 +77,9 @@ export class Run {
       file: loaded.file && basename(loaded.file),
       checksum: loaded.checksum,
       error,
+      rows: this.#rows,
     });
+    this.#rows = undefined;
     try {
       const conflicts: Conflict[] = [];
       const outcome = this.#perform(step, loaded, entry, conflicts);
@@ -101,15 +105,7 @@ export class Run {
     conflicts: Conflict[],
   ): Outcome {
     const rules = { ...rulesOf(loaded), conflicts };
-    const body = (): void => {
-      const running = { ...step, runId: this.id };
-      const warnings = this.#transactions.runBody(
-        (db) => this.hooks.around(running, db, () => loaded.migration[step.direction]?.(db)),
-        rules,
-      );
-      const told = [...(warnings ?? []), ...conflicts.map(conflictText)];
-      this.#warnings.push(...told.map((warning) => `${step.name}: ${warning}`));
-    };
+    const body = (): void => this.#runBody(step, loaded, rules);
     const finish = (): Outcome => {
       const done = step.direction === 'up' ? 'applied' : 'rolled-back';
       this.#repository.record(entry(done));
@@ -134,6 +130,23 @@ export class Run {
     } catch (error) {
       throw new NotRecordedError(step.name, error as Error);
     }
+  }
+
+  #runBody(
+    step: PlanStep,
+    loaded: LoadedMigration,
+    rules: BodyRules & { readonly conflicts: Conflict[] },
+  ): void {
+    const running = { ...step, runId: this.id };
+    const before = this.#transactions.changedRows();
+    const warnings = this.#transactions.runBody(
+      (db) => this.hooks.around(running, db, () => loaded.migration[step.direction]?.(db)),
+      rules,
+    );
+    const after = this.#transactions.changedRows();
+    if (before !== undefined && after !== undefined) this.#rows = after - before;
+    const told = [...(warnings ?? []), ...rules.conflicts.map(conflictText)];
+    this.#warnings.push(...told.map((warning) => `${step.name}: ${warning}`));
   }
 
   // Other processes may have migrated since the plan was made: it is done, or it is no longer next. Under the

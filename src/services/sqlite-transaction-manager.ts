@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Statement } from 'better-sqlite3';
 import type { Database } from '../domain/migration.js';
 import { DatabaseError } from '../errors.js';
 import { isWord, statementsOf } from '../sqlite/tokens.js';
@@ -8,6 +7,7 @@ import { GuardedDatabase } from './guarded-database.js';
 import { lookOnly } from './look-only.js';
 import { explainingSqliteErrors, rollsBack } from './sqlite-errors.js';
 import type { StatementRecorder } from './statement-recorder.js';
+import { Statements } from './statements.js';
 import {
   BodyError,
   refusePromise,
@@ -21,7 +21,7 @@ type Body = (db: Database) => unknown;
 /** Transactions on one better-sqlite3 connection, which nobody else may be using within one. */
 export class SqliteTransactionManager extends TransactionManager {
   readonly #db: Database;
-  readonly #statements = new Map<string, Statement>();
+  readonly #statements: Statements;
   // A name that no migration can know.
   readonly #guard = guardNamed(`decant_${randomBytes(6).toString('hex')}`);
   /** Within a session: how foreign keys are set now. */
@@ -30,6 +30,7 @@ export class SqliteTransactionManager extends TransactionManager {
   constructor(db: Database) {
     super();
     this.#db = db;
+    this.#statements = new Statements(db);
   }
 
   override session<T>(work: () => T): T {
@@ -70,6 +71,11 @@ export class SqliteTransactionManager extends TransactionManager {
         throw error;
       }
     });
+  }
+
+  // It names no table, so SQLite need not compile it anew after each migration.
+  override changedRows(): number {
+    return this.#statements.values('SELECT total_changes()').get() as number;
   }
 
   override runBody(body: Body, rules = STRICT_RULES, recorder?: StatementRecorder): readonly string[] {
@@ -184,12 +190,7 @@ export class SqliteTransactionManager extends TransactionManager {
   }
 
   #execute(sql: string): void {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    statement.run();
+    this.#statements.rows(sql).run();
   }
 }
 

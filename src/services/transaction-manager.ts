@@ -35,6 +35,11 @@ export abstract class TransactionManager {
    */
   abstract run<T>(work: () => T, foreignKeys?: BodyRules['foreignKeys']): T;
 
+  /** How many rows have been changed since the connection was opened; undefined where nobody counts. */
+  changedRows(): number | undefined {
+    return undefined;
+  }
+
   /**
    * Runs what a user wrote, with a handle that works until it returns and not after: inside `run`, as part of its
    * transaction; outside, without one. Then checks what it has done.
