@@ -13,6 +13,9 @@ const SEES: Readonly<Record<string, string>> = {
   domain: 'errors',
   migrations: 'domain',
   sqlite: 'domain errors',
+  batch: 'domain errors sqlite',
+  interrupt: '',
+  'batch-line': 'domain oclif',
   reversible: 'domain errors sqlite',
   output: 'domain errors',
   'output-graph': 'domain output',
@@ -30,9 +33,10 @@ const SEES: Readonly<Record<string, string>> = {
   build: 'domain errors injection injection-error services',
   container: 'backup build config domain errors injection injection-error migrations services',
   functions: 'build config domain errors migrations services',
-  index: 'container domain errors functions injection reversible services sqlite user-config',
+  index: 'batch container domain errors functions injection reversible services sqlite user-config',
   flags: 'domain oclif services',
-  'base-command': 'config container domain errors flags oclif output print-error prompt services',
+  'base-command':
+    'batch-line config container domain errors flags interrupt oclif output print-error prompt services',
   commands:
     'base-command config domain errors flags oclif output output-graph output-history prompt read-status services',
   main: 'errors oclif print-error services',

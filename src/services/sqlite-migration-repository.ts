@@ -1,5 +1,7 @@
+import type { BatchEntry } from '../domain/batches.js';
 import type { HistoryEntry, HistoryOptions } from '../domain/journal.js';
 import type { Database, MigrationRecord } from '../domain/migration.js';
+import { BatchTable } from './batch-table.js';
 import { MigrationRepository, type AppliedFile, type JournalEntry } from './migration-repository.js';
 import { explainingSqliteErrors } from './sqlite-errors.js';
 import { JOURNAL_TABLE, SqliteJournal } from './sqlite-journal.js';
@@ -10,9 +12,10 @@ import { Statements } from './statements.js';
 // without main, which keeps out tables of that name that are attached or temporary.)
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS main._migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE NOT NULL, applied_at TEXT NOT NULL DEFAULT (datetime('now')));`;
 
-/** `_migrations` and `_migrations_journal` of one better-sqlite3 connection. */
+/** `_migrations`, `_migrations_journal` and `_decant_batches` of one better-sqlite3 connection. */
 export class SqliteMigrationRepository extends MigrationRepository {
   readonly #db: Database;
+  readonly #batches: BatchTable;
   readonly #statements: Statements;
   readonly #journal: SqliteJournal;
   #known: { readonly dataVersion: unknown; readonly names: Set<string> } | undefined;
@@ -22,6 +25,7 @@ export class SqliteMigrationRepository extends MigrationRepository {
     this.#db = db;
     this.#statements = new Statements(db);
     this.#journal = new SqliteJournal(db, this.#statements);
+    this.#batches = new BatchTable(db);
   }
 
   override records(): readonly MigrationRecord[] {
@@ -70,6 +74,18 @@ export class SqliteMigrationRepository extends MigrationRepository {
   override record(entry: JournalEntry): void {
     this.#changeRecords(entry);
     this.#journal.write(entry);
+  }
+
+  override batches(): readonly BatchEntry[] {
+    return explainingSqliteErrors(this.#db.name, () => this.#batches.all());
+  }
+
+  override keepBatch(entry: BatchEntry): void {
+    this.#batches.keep(entry);
+  }
+
+  override forgetBatches(migration: string): void {
+    this.#batches.forget(migration);
   }
 
   // What is known is kept in step by hand: a connection's own writes leave its data_version as it is.
