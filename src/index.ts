@@ -1,5 +1,8 @@
+export { batch } from './batch/batch.js';
+export type { BatchOptions, BatchResult, BatchRow } from './batch/options.js';
 export { registerDecant, type DecantOptions, type DecantRegistration } from './container.js';
 export { migration, type MigrationOptions } from './domain/decorator.js';
+export type { BatchEntry, HalfDone, RowProgress, WalkDefinition, WalkState } from './domain/batches.js';
 export {
   MigrationHooks,
   type FinishedStep,
@@ -18,6 +21,7 @@ export {
   type MigrationObject,
   type MigrationRecord,
 } from './domain/migration.js';
+export type { ArchiveTotal, MigrationArchive, PruneReport } from './domain/archive.js';
 export type { GraphedMigration, MigrationGraph } from './domain/graph.js';
 export type { Backup, OnCopied, Preceded, Restored } from './domain/backup.js';
 export type { Conflict, ConflictKind } from './domain/conflict.js';
@@ -46,6 +50,7 @@ export type { ConflictOptions } from './reversible/operation.js';
 export type { ReversibleSchema } from './reversible/schema.js';
 export type { UpdateOptions } from './reversible/update.js';
 export type { ReversibleRow, ReversibleValue } from './reversible/values.js';
+export { Archives } from './services/archives.js';
 export { Backups, type BackupPolicy } from './services/backups.js';
 export type { ConfigureConnection } from './services/database.js';
 export { MigrationFactory, type NamedClass } from './services/migration-factory.js';

@@ -1,3 +1,4 @@
+import type { BatchEntry } from './domain/batches.js';
 import type { Database, MigrationRecord } from './domain/migration.js';
 import { MigrationRepository, type AppliedFile, type JournalEntry } from './services/migration-repository.js';
 import { BodyError, refusePromise, TransactionManager } from './services/transaction-manager.js';
@@ -7,6 +8,7 @@ export class InMemoryMigrationRepository extends MigrationRepository {
   #records: MigrationRecord[];
   #lastId: number;
   readonly #journal: JournalEntry[] = [];
+  #batches: BatchEntry[] = [];
 
   /** @param applied names to begin with, oldest first */
   constructor(applied: readonly string[] = []) {
@@ -55,6 +57,21 @@ export class InMemoryMigrationRepository extends MigrationRepository {
     }
     if (entry.outcome === 'rolled-back')
       this.#records = this.#records.filter(({ name }) => name !== entry.name);
+  }
+
+  override batches(): readonly BatchEntry[] {
+    return [...this.#batches];
+  }
+
+  override keepBatch(entry: BatchEntry): void {
+    const others = this.#batches.filter(
+      ({ migration, number }) => migration !== entry.migration || number !== entry.number,
+    );
+    this.#batches = [...others, entry];
+  }
+
+  override forgetBatches(migration: string): void {
+    this.#batches = this.#batches.filter((entry) => entry.migration !== migration);
   }
 }
 
