@@ -17,6 +17,7 @@ const SEES: Readonly<Record<string, string>> = {
   output: 'domain errors',
   services: 'domain errors sqlite',
   backup: 'domain errors services sqlite',
+  verify: 'backup domain errors output services sqlite',
   register: 'services',
   testing: 'domain services',
   'user-config': 'domain errors injection services',
@@ -27,11 +28,13 @@ const SEES: Readonly<Record<string, string>> = {
   'injection-error': 'errors injection services',
   build: 'domain errors injection injection-error services',
   container: 'backup build config domain errors injection injection-error migrations services',
+  'verify-migrations': 'config container domain errors injection migrations services verify',
   functions: 'build config domain errors migrations services',
   index: 'container domain errors functions injection reversible services sqlite user-config',
   flags: 'domain oclif services',
   'base-command': 'config container domain errors flags oclif output print-error prompt services',
-  commands: 'base-command config domain errors flags oclif output prompt read-status services',
+  commands:
+    'base-command config domain errors flags oclif output prompt read-status services verify-migrations',
   main: 'errors oclif print-error services',
   cli: 'main',
 };
