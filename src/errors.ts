@@ -91,6 +91,29 @@ const DEPENDENCY_TEXTS = {
   'not applied': ['leads to what is not applied', 'Apply that first; migrate:up does.'],
 } as const satisfies Record<DependencyError['kind'], readonly [what: string, hint: string]>;
 
+/** Migrations of a plan need what is not so. Nothing of it was begun. */
+export class PrerequisiteError extends DecantError {
+  readonly code = 'DECANT_PREREQUISITE';
+
+  constructor(
+    /** All that is not met, of all migrations of the plan. */
+    readonly unmet: readonly Unmet[],
+  ) {
+    super(
+      `Not begun: ${unmet.map(({ migration, message }) => `${migration}: ${message}`).join('; ')}.`,
+      'Put this right, and run again.',
+    );
+  }
+}
+
+/** One thing that a migration needs and that is not so. */
+export interface Unmet {
+  readonly migration: string;
+  readonly what: 'sqlite' | 'foreignKeys' | 'journalMode' | 'freeSpace' | 'check';
+  /** What is wrong, for a person. */
+  readonly message: string;
+}
+
 /** The container cannot build a migration class. */
 export class InjectionError extends DecantError {
   readonly code = 'DECANT_INJECTION';

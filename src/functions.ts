@@ -13,6 +13,7 @@ import { ListSource } from './services/list-source.js';
 import { makeReady, type LoadedMigrations } from './services/loaded-migration.js';
 import { dependenciesOf } from './services/loader.js';
 import { MigrationService } from './services/migration-service.js';
+import { refuseUnmet } from './services/prerequisites.js';
 import { SqliteMigrationRepository } from './services/sqlite-migration-repository.js';
 import { SqliteTransactionManager } from './services/sqlite-transaction-manager.js';
 
@@ -126,6 +127,7 @@ function run(db: Database, planFor: (history: History) => Plan): RunReport {
   refusePrepare(loaded);
   const repository = new SqliteMigrationRepository(db);
   const transactions = new SqliteTransactionManager(db);
+  refuseUnmet(plan, loaded, transactions);
   return new MigrationService(source, repository, transactions, factory, LENIENT).execute(plan, loaded);
 }
 

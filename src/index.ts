@@ -31,6 +31,7 @@ export type {
   RunReport,
   StepResult,
 } from './domain/report.js';
+export type { Requirements } from './domain/requirements.js';
 export type { MigrationStatus, StatusReport } from './domain/status.js';
 export * from './errors.js';
 export * from './functions.js';

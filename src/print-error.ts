@@ -4,6 +4,7 @@ import {
   DecantError,
   ForeignKeyError,
   MigrationFailedError,
+  PrerequisiteError,
   UndeclaredLossError,
   UnexpectedError,
   UsageError,
@@ -72,7 +73,8 @@ const UNEXPECTED_HINT =
 function errorJson(error: DecantError): Record<string, unknown> {
   const { code, message, hint, exitCode } = error;
   const failure = error instanceof MigrationFailedError ? { failure: error.failure } : {};
-  return { code, message, hint, exitCode, ...failure, ...damageJson(error) };
+  const unmet = error instanceof PrerequisiteError ? { unmet: error.unmet } : {};
+  return { code, message, hint, exitCode, ...failure, ...damageJson(error), ...unmet };
 }
 
 function damageJson(error: DecantError): object {

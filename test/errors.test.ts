@@ -74,6 +74,11 @@ const CLASSES: Record<ClassName, Expected> = {
     exit: 1,
     make: () => new errors.DependencyError('cycle', ['2_b', '1_a', '2_b']),
   },
+  PrerequisiteError: {
+    code: 'DECANT_PREREQUISITE',
+    exit: 1,
+    make: () => new errors.PrerequisiteError([{ migration: '1_a', what: 'check', message: 'why' }]),
+  },
   InjectionError: { code: 'DECANT_INJECTION', exit: 1, make: () => new errors.InjectionError('m', 'h') },
   NotAppliedError: { code: 'DECANT_NOT_APPLIED', exit: 1, make: () => new errors.NotAppliedError('m', 'h') },
   LaterMigrationsError: {

@@ -1,6 +1,7 @@
 import 'reflect-metadata'; // before any decorated class is defined: it is what keeps the constructor's types
 import { InvalidMigrationError } from '../errors.js';
 import { isDefinition, type MigrationClass } from './migration.js';
+import { JOURNAL_MODES, type Requirements } from './requirements.js';
 
 /** What `@migration({...})` may say. */
 export interface MigrationOptions {
@@ -30,6 +31,8 @@ export interface MigrationOptions {
    * depend on it, and may be applied late. Without it, it depends on all before it; `[]`: on nothing.
    */
   readonly dependsOn?: readonly (string | MigrationClass)[];
+  /** What it needs of SQLite, the connection and the disk. Checked before anything of a run begins, for all of it. */
+  readonly requires?: Requirements;
   /** Why it cannot be rolled back. A rollback that would need it is refused before anything runs. */
   readonly irreversible?: string;
 }
@@ -82,22 +85,41 @@ const RULES: Record<keyof MigrationOptions, Rule> = {
       Array.isArray(value) &&
       value.every((each) => typeof each === 'string' || (typeof each === 'function' && isDefinition(each))),
   },
+  requires: {
+    expected: 'an object',
+    test: (value) => typeof value === 'object' && value !== null,
+  },
   irreversible: is('string'),
 };
 
-// Nothing checks the types of a .ts migration before it runs, and a misspelt `irreversible` would be no guard.
+const REQUIREMENTS: Record<keyof Requirements, Rule> = {
+  sqlite: is('string'),
+  foreignKeys: oneOf('on', 'clean'),
+  journalMode: oneOf(...JOURNAL_MODES),
+  freeSpace: {
+    expected: "a number of bytes, or, as '2x', so many times the database's size",
+    test: (value) => (typeof value === 'number' ? value >= 0 : /^\d+(?:\.\d+)?x$/.test(String(value))),
+  },
+};
+
 function checkOptions(options: MigrationOptions): void {
   if (typeof options === 'function') {
     throw new InvalidMigrationError('@migration is written without its parentheses.', 'Write @migration().');
   }
-  for (const [key, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(RULES, key) ? RULES[key as keyof MigrationOptions] : undefined;
+  refuseUnruly(options, RULES, '');
+  refuseUnruly(options.requires ?? {}, REQUIREMENTS, 'requires.');
+}
+
+// Nothing checks the types of a .ts migration before it runs, and a misspelt `irreversible` would be no guard.
+function refuseUnruly(options: object, rules: Readonly<Record<string, Rule>>, path: string): void {
+  for (const [key, value] of Object.entries(options) as [string, unknown][]) {
+    const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
     if (rule !== undefined && (value === undefined || rule.test(value))) continue;
     throw new InvalidMigrationError(
       rule === undefined
-        ? `@migration() knows no option ${key}.`
-        : `@migration({ ${key} }) must be ${rule.expected}.`,
-      `The options are ${Object.keys(RULES).join(', ')}.`,
+        ? `@migration() knows no option ${path}${key}.`
+        : `@migration({ ${path}${key} }) must be ${rule.expected}.`,
+      `The options are ${Object.keys(rules).join(', ')}.`,
     );
   }
 }

@@ -41,6 +41,12 @@ export abstract class Migration {
 
   /** Awaited before the transaction begins: fetch, read and compute here. */
   prepare?(direction: Direction): Promise<void> | void;
+
+  /**
+   * Called before anything of an `up` runs, with a `db` that cannot write: what is not as it must be, if anything. It
+   * sees the database as it is before the whole run.
+   */
+  check?(db: Database): string | void;
 }
 
 /** A class that the container can build a migration from. */
@@ -55,6 +61,7 @@ export interface MigrationObject {
   up(db: Database): unknown;
   down?(db: Database): unknown;
   prepare?(direction: Direction): unknown;
+  check?(db: Database): unknown;
 }
 
 /** A migration that is known by name and not loaded. */

@@ -5,6 +5,7 @@ import { ForeignKeyGuard } from '../sqlite/foreign-key-guard.js';
 import { LossGuard, ReachFinder } from '../sqlite/loss-guard.js';
 import type { MigrationScope } from '../sqlite/scope.js';
 import { openBeside } from './database.js';
+import type { StatementRecorder } from './statement-recorder.js';
 import { BodyError, type BodyRules } from './transaction-manager.js';
 
 /** Watches the statements of one migration's body, and judges in the end what they have done. */
@@ -12,6 +13,7 @@ export class BodyWatch {
   readonly #db: Database;
   readonly #rules: BodyRules;
   readonly #inside: 'transaction' | 'none';
+  readonly #recorder: StatementRecorder | undefined;
   readonly #log = new ChangeLog();
   readonly #reach: ReachFinder;
   readonly #losses: LossGuard;
@@ -25,8 +27,9 @@ export class BodyWatch {
   /** What the body has set that lasts longer than it should, and what it was before. */
   readonly #settings = new Map<string, unknown>();
 
-  constructor(db: Database, rules: BodyRules, inside: 'transaction' | 'none') {
+  constructor(db: Database, rules: BodyRules, inside: 'transaction' | 'none', recorder?: StatementRecorder) {
     this.#db = db;
+    this.#recorder = recorder;
     this.#rules = rules;
     this.#inside = inside;
     this.#foreignKeys = rules.foreignKeys;
@@ -47,11 +50,17 @@ export class BodyWatch {
     return {
       connection: this.#db,
       foreignKeys: this.#foreignKeys,
+      exec: (sql) => this.#exec(sql),
       redefines: (table) => void this.#noteAfterQuiet([{ kind: 'alter', table }]),
       renames: (from, to) => void this.#noteAfterQuiet([{ kind: 'rename', from, to }]),
       meets: (conflict) => void this.#rules.conflicts?.push(conflict),
       warns: (message) => this.#warnings.add(message),
     };
+  }
+
+  #exec(sql: string): void {
+    if (this.#recorder === undefined) this.#db.exec(sql);
+    else this.#recorder.exec(sql, (text) => this.#db.exec(text));
   }
 
   /** To be called before a text of SQL runs, each time that it does. */

@@ -4,9 +4,8 @@ import {
   type Failure,
   type Loss,
   type MigrationFailedError,
-  type Mismatch,
-  type Violation,
 } from '../errors.js';
+import { troubleText } from '../sqlite/foreign-keys.js';
 import type { Damage } from './transaction-manager.js';
 
 /**
@@ -30,7 +29,7 @@ export function damageError(
   }
   return new ForeignKeyError(
     failure,
-    `${subject} left foreign keys violated that were not before: ${keysText(violations, mismatches)}.`,
+    `${subject} left foreign keys violated that were not before: ${troubleText({ violations, mismatches }).join('; ')}.`,
     `${undone} Put right in the migration what the rows refer to, or, if they are to stay as they are, declare it on a class: @migration({ foreignKeyCheck: 'none' }).`,
     violations,
     mismatches,
@@ -44,15 +43,4 @@ function lossText({ kind, name, table, before, after }: Loss): string {
   if (kind === 'rows') return `${Number(before) - Number(after)} of ${before} rows of ${name}`;
   if (kind === 'constraints') return `the constraints of ${name}, made anew by AS SELECT`;
   return table === undefined ? `${kind} ${name}` : `${kind} ${name} of ${table}`;
-}
-
-// A line for each key, with the number of its rows; the rows themselves are in the error.
-function keysText(violations: readonly Violation[], mismatches: readonly Mismatch[]): string {
-  const counts = new Map<string, number>();
-  for (const { table, columns, parent } of violations) {
-    const key = `of ${table} (${columns.join(', ')}) without a row of ${parent}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  const keys = Array.from(counts, ([key, count]) => `${count} ${count === 1 ? 'row' : 'rows'} ${key}`);
-  return [...mismatches.map(({ message }) => message), ...keys].join('; ');
 }

@@ -1,11 +1,12 @@
 import { copyFileSync, existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Database as Connection } from '../domain/migration.js';
 import { ConfigError, DatabaseError } from '../errors.js';
 import { makeFolders } from './folders.js';
 import { explainingSqliteErrors, isLocked, isSqliteError } from './sqlite-errors.js';
+import { standFor } from './stand-in.js';
 import { isPromise } from './transaction-manager.js';
 
 /** How long to wait for another process's lock, in milliseconds, where nothing else is said. */
@@ -70,19 +71,32 @@ export function openForReading(
 ): Connection {
   return explainingSqliteErrors(path, () => {
     if (path !== path.trim()) throw trimmed(path);
-    if (path === ':memory:' || !existsSync(path)) return look(new Database(':memory:'), configureConnection);
-    const file = realpathSync(path); // SQLite keeps its journals beside the file itself, not beside a link to it
-    // The last connection to close a WAL database moves the WAL into the file, unless it is read-only. Without a
-    // WAL there is nothing to move, and a read-only connection would leave an empty one behind.
-    const readonly = existsSync(`${file}-wal`) || existsSync(`${file}-journal`);
-    try {
-      return look(new Database(file, { readonly, timeout, fileMustExist: true }), configureConnection);
-    } catch (error) {
-      if (isSqliteError(error) && error.code === 'SQLITE_READONLY_ROLLBACK')
-        return openRecovered(file, configureConnection);
-      throw error;
-    }
+    if (path === ':memory:') return look(new Database(path), configureConnection);
+    const db = existsSync(path)
+      ? openFileForReading(path, timeout, configureConnection)
+      : look(new Database(':memory:'), configureConnection);
+    if (Number(db.pragma('page_count', { simple: true })) === 0)
+      standFor(db, { file: resolve(path), journalMode: 'wal' });
+    return db;
   });
+}
+
+function openFileForReading(
+  path: string,
+  timeout: number,
+  configureConnection: ConfigureConnection | undefined,
+): Connection {
+  const file = realpathSync(path); // SQLite keeps its journals beside the file itself, not beside a link to it
+  // The last connection to close a WAL database moves the WAL into the file, unless it is read-only. Without a
+  // WAL there is nothing to move, and a read-only connection would leave an empty one behind.
+  const readonly = existsSync(`${file}-wal`) || existsSync(`${file}-journal`);
+  try {
+    return look(new Database(file, { readonly, timeout, fileMustExist: true }), configureConnection);
+  } catch (error) {
+    if (isSqliteError(error) && error.code === 'SQLITE_READONLY_ROLLBACK')
+      return openRecovered(file, configureConnection);
+    throw error;
+  }
 }
 
 /** A second, read-only connection to the file of one that is open: it sees what is committed. */
@@ -185,7 +199,8 @@ function openRecovered(path: string, hook: ConfigureConnection | undefined): Con
     copyFileSync(`${path}-journal`, `${copy}-journal`);
     const db = new Database(copy);
     try {
-      return look(new Database(db.serialize()), hook);
+      const journalMode = String(db.pragma('journal_mode', { simple: true }));
+      return standFor(look(new Database(db.serialize()), hook), { file: path, journalMode });
     } finally {
       db.close();
     }

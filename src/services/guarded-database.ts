@@ -1,11 +1,13 @@
 import type { Database } from '../domain/migration.js';
 import { DeadHandleError } from '../errors.js';
 import { SCOPE_KEY, type MigrationScope } from '../sqlite/scope.js';
+import type { StatementRecorder } from './statement-recorder.js';
 import { BodyError } from './transaction-manager.js';
 
 /** Who is told of what a body does. */
 export interface Watch {
-  readonly scope: MigrationScope;
+  /** Undefined where there is no migration, whose tables could be changed on its behalf. */
+  readonly scope: MigrationScope | undefined;
   /** Called before a text of SQL runs. */
   before(sql: string): void;
 }
@@ -18,6 +20,7 @@ export class GuardedDatabase {
   readonly #db: Database;
   readonly #watch: Watch;
   readonly #isOver: () => boolean;
+  readonly #recorder: StatementRecorder | undefined;
   readonly #iterators = new Set<Iterator<unknown>>();
   #alive = true;
   #failed: { readonly error: unknown; readonly sql: string | undefined } | undefined;
@@ -27,12 +30,15 @@ export class GuardedDatabase {
 
   /**
    * @param watch is told of each statement before it runs
-   * @param isOver asked after each call: whether the transaction that the body belongs to is no more
+   * @param isOver asked around each call: whether the transaction that the body belongs to is no more
+   * @param recorder records each call
    */
-  constructor(db: Database, watch: Watch, isOver: () => boolean) {
+  constructor(db: Database, watch: Watch, isOver: () => boolean, recorder?: StatementRecorder) {
     this.#db = db;
     this.#watch = watch;
+    this.#recorder = recorder;
     this.#isOver = isOver;
+    recorder?.begin(db);
     this.handle = this.#wrap(db, sqlOfCall);
   }
 
@@ -50,6 +56,7 @@ export class GuardedDatabase {
   kill(): void {
     this.#alive = false;
     for (const iterator of this.#iterators) iterator.return?.();
+    this.#recorder?.end();
   }
 
   // The target is a dummy: a proxy may not hide the real one's read-only properties, `database` among them.
@@ -64,7 +71,8 @@ export class GuardedDatabase {
           const sql = sqlOfMethod(key, args);
           const result = this.#call(sql, () => {
             if (sql !== undefined && RUNS.has(key)) this.#watch.before(sql);
-            return Reflect.apply(value, real, args);
+            if (sql === undefined || this.#recorder === undefined) return Reflect.apply(value, real, args);
+            return this.#recorder.call({ sql, method: key, target: real, run: value as Method, args });
           });
           return result === real ? proxy : this.#adopt(result, sql);
         };
@@ -137,6 +145,8 @@ const sqlOfCall: SqlOfCall = (method, [first]) => {
   if (method === 'pragma') return `PRAGMA ${String(first)}`;
   return method === 'exec' || method === 'prepare' ? String(first) : undefined;
 };
+
+type Method = (...args: unknown[]) => unknown;
 
 interface Transaction {
   (...args: unknown[]): unknown;

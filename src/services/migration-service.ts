@@ -12,6 +12,7 @@ import { Loader } from './loader.js';
 import type { MigrationFactory } from './migration-factory.js';
 import type { MigrationRepository } from './migration-repository.js';
 import type { MigrationSource } from './migration-source.js';
+import { refuseUnmet } from './prerequisites.js';
 import { Run } from './run.js';
 import { SafetyNet, type Part } from './safety-net.js';
 import type { TransactionManager } from './transaction-manager.js';
@@ -187,7 +188,9 @@ export class MigrationService {
     );
     const plan = planFor(command, { ...read, dependencies }, options, this.#policy);
     await loader.load(plan.steps.map(({ name }) => name));
-    return { plan, loaded: makeReady(plan, loader.loadings, this.#factory) };
+    const loaded = makeReady(plan, loader.loadings, this.#factory);
+    refuseUnmet(plan, loaded, this.#transactions);
+    return { plan, loaded };
   }
 }
 

@@ -5,7 +5,9 @@ import { DatabaseError } from '../errors.js';
 import { isWord, statementsOf } from '../sqlite/tokens.js';
 import { BodyWatch } from './body-watch.js';
 import { GuardedDatabase } from './guarded-database.js';
+import { lookOnly } from './look-only.js';
 import { explainingSqliteErrors, rollsBack } from './sqlite-errors.js';
+import type { StatementRecorder } from './statement-recorder.js';
 import {
   BodyError,
   refusePromise,
@@ -13,6 +15,8 @@ import {
   TransactionManager,
   type BodyRules,
 } from './transaction-manager.js';
+
+type Body = (db: Database) => unknown;
 
 /** Transactions on one better-sqlite3 connection, which nobody else may be using within one. */
 export class SqliteTransactionManager extends TransactionManager {
@@ -68,11 +72,11 @@ export class SqliteTransactionManager extends TransactionManager {
     });
   }
 
-  override runBody(body: (db: Database) => unknown, rules = STRICT_RULES): readonly string[] {
+  override runBody(body: Body, rules = STRICT_RULES, recorder?: StatementRecorder): readonly string[] {
     const inside = this.#db.inTransaction;
-    if (!inside) return this.session(() => this.#runOutside(body, rules));
-    const watch = new BodyWatch(this.#db, rules, 'transaction');
-    const guarded = new GuardedDatabase(this.#db, watch, () => !this.#db.inTransaction);
+    if (!inside) return this.session(() => this.#runOutside(body, rules, recorder));
+    const watch = new BodyWatch(this.#db, rules, 'transaction', recorder);
+    const guarded = new GuardedDatabase(this.#db, watch, () => !this.#db.inTransaction, recorder);
     this.#execute(this.#guard.open);
     try {
       callAndKill(body, guarded);
@@ -86,10 +90,15 @@ export class SqliteTransactionManager extends TransactionManager {
     return watch.warnings;
   }
 
-  #runOutside(body: (db: Database) => unknown, rules: BodyRules): readonly string[] {
+  override look<T>(work: (db: Database) => T): T {
+    if (this.#db.inTransaction) throw nestedError();
+    return lookOnly(this.#db, work);
+  }
+
+  #runOutside(body: Body, rules: BodyRules, recorder?: StatementRecorder): readonly string[] {
     this.#setForeignKeys(rules.foreignKeys);
-    const watch = new BodyWatch(this.#db, rules, 'none');
-    const guarded = new GuardedDatabase(this.#db, watch, () => false);
+    const watch = new BodyWatch(this.#db, rules, 'none', recorder);
+    const guarded = new GuardedDatabase(this.#db, watch, () => false, recorder);
     try {
       callAndKill(body, guarded);
     } catch (error) {
@@ -194,7 +203,7 @@ function guardNamed(name: string): { readonly open: string; readonly release: st
 }
 
 // The handle dies first of all: an iterator that it left open would block the engine's own statements.
-function callAndKill(body: (db: Database) => unknown, guarded: GuardedDatabase): void {
+function callAndKill(body: Body, guarded: GuardedDatabase): void {
   try {
     refusePromise(body(guarded.handle));
   } finally {

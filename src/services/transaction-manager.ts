@@ -2,6 +2,7 @@ import type { Conflict } from '../domain/conflict.js';
 import type { Database } from '../domain/migration.js';
 import type { Loss, Mismatch, Violation } from '../errors.js';
 import type { ForeignKeyCheck } from '../sqlite/foreign-key-guard.js';
+import type { StatementRecorder } from './statement-recorder.js';
 
 /** What holds for the body of one migration; each is explained at `@migration()`. */
 export interface BodyRules {
@@ -37,10 +38,24 @@ export abstract class TransactionManager {
   /**
    * Runs what a user wrote, with a handle that works until it returns and not after: inside `run`, as part of its
    * transaction; outside, without one. Then checks what it has done.
+   * @param recorder is to record what it runs
    * @returns what the user is to be warned of, if anything
    * @throws BodyError
    */
-  abstract runBody(body: (db: Database) => unknown, rules?: BodyRules): readonly string[] | void;
+  abstract runBody(
+    body: (db: Database) => unknown,
+    rules?: BodyRules,
+    recorder?: StatementRecorder,
+  ): readonly string[] | void;
+
+  /**
+   * Lets `work` look at the database, outside any transaction of `run`: by a handle that cannot write, and that works
+   * until it returns.
+   * @returns undefined, and does not call it, where there is no database to look at
+   */
+  look<T>(_work: (db: Database) => T): T | undefined {
+    return undefined;
+  }
 }
 
 /** How a migration's body failed; the service turns it into the error that a user sees. */

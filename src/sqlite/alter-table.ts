@@ -7,7 +7,7 @@ import { perform, type Deed } from './perform.js';
 import { rebuild } from './rebuild.js';
 import { compare, inventoryOf, warningsOf, type AlterReceipt } from './receipt.js';
 import { inSavepoint, tidied } from './savepoint.js';
-import { scopeOf } from './scope.js';
+import { scopeOf, type MigrationScope } from './scope.js';
 import { Script } from './script.js';
 import type { Target } from './target.js';
 import type { TableBuilder } from './table-builder.js';
@@ -53,7 +53,7 @@ export function alterTableSql(
   const { operations } = notedBy(table, change);
   const scope = scopeOf(db);
   const connection = scope?.connection ?? db;
-  const script = new Script(connection);
+  const script = scriptFor(connection, undefined);
   const target: Target = { db: connection, script, scope: undefined };
   const plan = (): Deed => inSavepoint(connection, 'undo', () => perform(target, table, operations, 'plan'));
   const { path } = tidied({ db: connection, scope }, table, () => withoutForeignKeys(connection, plan));
@@ -138,10 +138,14 @@ function refuseUnsaid(old: TableSql, draft: TableSql, { copy = {}, drop = [] }: 
   );
 }
 
+function scriptFor(connection: Database, scope: MigrationScope | undefined): Script {
+  return new Script((sql) => void (scope ?? connection).exec(sql));
+}
+
 function transact(db: Database, table: string, run: (target: Target) => Deed): AlterReceipt {
   const scope = scopeOf(db);
   const connection = scope?.connection ?? db;
-  const target: Target = { db: connection, script: new Script(connection), scope };
+  const target: Target = { db: connection, script: scriptFor(connection, scope), scope };
   if (scope === undefined && connection.inTransaction)
     throw new AlterTableError(
       table,

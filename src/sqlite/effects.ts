@@ -4,7 +4,7 @@ import { isWord, nameOf, statementsOf, type Token } from './tokens.js';
 /** What one statement does to the tables and objects of the main database, as far as its text tells. */
 export type Effect =
   /** Rows of a table or view are inserted or changed; `removes`: it says itself that rows may go. */
-  | { readonly kind: 'write'; readonly table: string; readonly removes: boolean }
+  | { readonly kind: 'write'; readonly verb: Verb; readonly table: string; readonly removes: boolean }
   /** `copies`: it is a table made by AS SELECT, which has columns and no constraints. */
   | { readonly kind: 'create'; readonly type: ObjectType; readonly name: string; readonly copies: boolean }
   | { readonly kind: 'drop'; readonly type: ObjectType; readonly name: string }
@@ -13,6 +13,7 @@ export type Effect =
   | { readonly kind: 'alter'; readonly table: string }
   | { readonly kind: 'pragma'; readonly name: string; readonly sets: boolean };
 
+type Verb = 'insert' | 'update' | 'delete';
 export type ObjectType = 'table' | 'index' | 'trigger' | 'view';
 
 /** What the statements of a text do, in order. Those that change nothing are left out. */
@@ -31,16 +32,16 @@ const VERBS: Readonly<Record<string, (read: Cursor) => Effect | undefined>> = {
   INSERT: (read) => {
     const removes = skipConflict(read);
     read.skip('INTO');
-    return writing(read, removes);
+    return writing(read, 'insert', removes);
   },
   REPLACE: (read) => {
     read.skip('INTO');
-    return writing(read, true);
+    return writing(read, 'insert', true);
   },
-  UPDATE: (read) => writing(read, skipConflict(read)),
+  UPDATE: (read) => writing(read, 'update', skipConflict(read)),
   DELETE: (read) => {
     read.skip('FROM');
-    return writing(read, true);
+    return writing(read, 'delete', true);
   },
   CREATE: (read) => {
     const isTemporary = read.skip('TEMP', 'TEMPORARY');
@@ -74,9 +75,9 @@ const VERBS: Readonly<Record<string, (read: Cursor) => Effect | undefined>> = {
   },
 };
 
-function writing(read: Cursor, removes: boolean): Effect | undefined {
+function writing(read: Cursor, verb: Verb, removes: boolean): Effect | undefined {
   const table = readName(read);
-  return table === undefined ? undefined : { kind: 'write', table, removes };
+  return table === undefined ? undefined : { kind: 'write', verb, table, removes };
 }
 
 // INSERT OR REPLACE, UPDATE OR IGNORE, …; true when it replaces.

@@ -27,6 +27,17 @@ export function foreignKeyState(db: Database, tables?: readonly string[]): Forei
   }
 }
 
+/** A phrase for each key that is violated, with the number of its rows, and one for each that cannot be checked. */
+export function troubleText({ violations, mismatches }: ForeignKeyState): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { table, columns, parent } of violations) {
+    const key = `of ${table} (${columns.join(', ')}) without a row of ${parent}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const keys = Array.from(counts, ([key, count]) => `${count} ${count === 1 ? 'row' : 'rows'} ${key}`);
+  return [...mismatches.map(({ message }) => message), ...keys];
+}
+
 /** Every table that has a foreign key; of those that refer to one of `parents`, when these are given. */
 export function childrenOf(db: Database, parents?: ReadonlySet<string>): readonly string[] {
   const sql = `SELECT DISTINCT child.name, fk."table" FROM main.sqlite_schema AS child, pragma_foreign_key_list(child.name, 'main') AS fk

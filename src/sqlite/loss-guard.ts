@@ -11,6 +11,8 @@ interface SchemaObject {
   readonly name: string;
   /** What it belongs to, by the name that this had before the migration. */
   readonly table: string;
+  /** 1 for what a view has: an INSTEAD OF trigger, which a table cannot have. */
+  readonly ofView: 0 | 1;
 }
 
 /**
@@ -79,8 +81,9 @@ export class LossGuard {
 
   // What belongs to a table or view goes with it, but not when one of that name is there again.
   #lostObjects(log: ChangeLog): Loss[] {
-    return [...this.#objects.values()].flatMap(({ type, name, table }): Loss[] => {
+    return [...this.#objects.values()].flatMap(({ type, name, table, ofView }): Loss[] => {
       if (type !== 'view' && this.#nameNow(table, log) === undefined) return [];
+      if (ofView === 1 && !hasObject(this.#db, 'view', table)) return [];
       if (log.drops(type, name) || hasObject(this.#db, type, name)) return [];
       return [type === 'view' ? { kind: 'view', name } : { kind: type, name, table }];
     });
@@ -99,7 +102,9 @@ export class LossGuard {
 
   // The tables are those of before the statements, so what is known by now was not made by the migration.
   #noteObjects(column: string, value: string, log: ChangeLog): void {
-    const sql = `SELECT type, name, tbl_name AS "table" FROM ${SCHEMAS}
+    const sql = `SELECT type, name, tbl_name AS "table",
+        type = 'trigger' AND tbl_name COLLATE NOCASE IN (SELECT name FROM ${SCHEMAS} WHERE type = 'view') AS ofView
+      FROM ${SCHEMAS}
       WHERE type IN ('index', 'trigger', 'view') AND ${column} = ? COLLATE NOCASE AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`;
     for (const object of this.#db.prepare(sql).all(value) as SchemaObject[]) {
       const known = `${object.type} ${foldName(object.name)}`;

@@ -11,6 +11,8 @@ export interface MigrationScope {
   readonly connection: Database;
   /** Whether SQLite enforces foreign keys now: then dropping a table deletes the rows of its children. */
   readonly foreignKeys: 'off' | 'enforced';
+  /** Runs a text of SQL by it, and records that where somebody wants to know. */
+  exec(sql: string): void;
   /** To be called before a table's definition changes, after which rows of it or its children may violate a foreign key. */
   redefines(table: string): void;
   /** To be called before a table gets another name. */

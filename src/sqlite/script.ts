@@ -1,12 +1,10 @@
-import type { Database } from '../domain/migration.js';
-
 /** Runs statements one by and keeps their texts. */
 export class Script {
-  readonly #db: Database;
+  readonly #exec: (sql: string) => void;
   readonly #statements: string[] = [];
 
-  constructor(db: Database) {
-    this.#db = db;
+  constructor(exec: (sql: string) => void) {
+    this.#exec = exec;
   }
 
   get statements(): readonly string[] {
@@ -15,7 +13,7 @@ export class Script {
 
   run(sql: string): void {
     this.note(sql);
-    this.#db.exec(sql);
+    this.#exec(sql);
   }
 
   /** Keeps a statement that is not run. */

@@ -73,20 +73,32 @@ const OURS =
 
 const withoutPage = (row: unknown): unknown => (row as unknown[]).toSpliced(3, 1);
 
-// By their types and bytes: as JavaScript values some would look alike.
 function contentOf(db: Database.Database, table: string, withoutRowid: number): string {
   const columns = db
     .prepare('SELECT name FROM pragma_table_xinfo(?) ORDER BY cid')
     .pluck()
     .all(table) as string[];
-  const values = columns.map((column) => {
-    const name = `"${column.replaceAll('"', '""')}"`;
-    return `CASE typeof(${name}) WHEN 'text' THEN 't' || hex(CAST(${name} AS BLOB)) ELSE quote(${name}) END`;
-  });
-  const all = withoutRowid === 1 ? values : ['rowid', ...values];
+  const names = columns.map((column) => `"${column.replaceAll('"', '""')}"`);
+  return printOfRows(db, table, withoutRowid === 1 ? names : ['rowid', ...names], '1');
+}
+
+/**
+ * How many rows a table has, and a print of these columns: by types and bytes, as JavaScript values would look alike.
+ * @param order what the rows are sorted by
+ */
+export function printOfRows(
+  db: Database.Database,
+  table: string,
+  columns: readonly string[],
+  order: string,
+): string {
+  const values = columns.map(
+    (name) =>
+      `CASE typeof(${name}) WHEN 'text' THEN 't' || hex(CAST(${name} AS BLOB)) ELSE quote(${name}) END`,
+  );
   const hash = createHash('sha256');
   let count = 0;
-  const query = db.prepare(`SELECT ${all.join(" || ',' || ")} FROM "${table}" ORDER BY 1`).pluck();
+  const query = db.prepare(`SELECT ${values.join(" || ',' || ")} FROM "${table}" ORDER BY ${order}`).pluck();
   for (const row of query.iterate()) {
     hash.update(`${row as string}\n`);
     count += 1;

@@ -103,6 +103,31 @@ describe('@migration', () => {
       '@migration({ dependsOn }) must be a list of names and classes of migrations.',
     ],
     [
+      'requirements that are no object',
+      { requires: '>=3.53' },
+      '@migration({ requires }) must be an object.',
+    ],
+    [
+      'a requirement that there is not',
+      { requires: { node: '>=22' } },
+      '@migration() knows no option requires.node.',
+    ],
+    [
+      'a version that is no range',
+      { requires: { sqlite: 3.53 } },
+      '@migration({ requires.sqlite }) must be a string.',
+    ],
+    [
+      'foreign keys of another kind',
+      { requires: { foreignKeys: true } },
+      "@migration({ requires.foreignKeys }) must be 'on' or 'clean'.",
+    ],
+    [
+      'space in words',
+      { requires: { freeSpace: 'plenty' } },
+      "@migration({ requires.freeSpace }) must be a number of bytes, or, as '2x', so many times the database's size.",
+    ],
+    [
       'irreversible without its reason',
       { irreversible: true },
       '@migration({ irreversible }) must be a string.',
@@ -112,7 +137,7 @@ describe('@migration', () => {
     expect(error).toBeInstanceOf(InvalidMigrationError);
     expect(error).toMatchObject({
       message,
-      hint: expect.stringMatching(/^The options are name, description, transaction, .*irreversible.*\.$/),
+      hint: expect.stringMatching(/^The options are (?:name, .*irreversible|sqlite, .*freeSpace)\.$/),
     });
   });
 

@@ -186,6 +186,10 @@ describe.each(['wal', 'delete'])('the loss guard, in journal mode %s', (mode) =>
     ['a table that it renames and drops', 'ALTER TABLE posts RENAME TO old; DROP TABLE old'],
     ['an index that it drops', 'DROP INDEX posts_user'],
     ['a view that it drops, with its trigger', 'DROP VIEW names'],
+    [
+      'the INSTEAD OF trigger of a view whose name a table takes',
+      'DROP VIEW names; ALTER TABLE users RENAME TO names',
+    ],
     ['nothing, in a rename', 'ALTER TABLE posts RENAME TO articles'],
     [
       'nothing, in a rebuild that makes everything again',

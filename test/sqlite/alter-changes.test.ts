@@ -849,6 +849,7 @@ function scoped(db: Handle, told: string[]): Handle {
   const scope: MigrationScope = {
     connection: db,
     foreignKeys: 'off',
+    exec: (sql) => void db.exec(sql),
     redefines: (table) => void told.push(`redefines ${table}`),
     renames: (from, to) => void told.push(`renames ${from} ${to}`),
     meets: () => undefined,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { effectsOf } from '../../src/sqlite/effects.js';
 
-const write = (table: string) => ({ kind: 'write', table, removes: false });
-const remove = (table: string) => ({ kind: 'write', table, removes: true });
+const write = (table: string, verb = 'insert') => ({ kind: 'write', verb, table, removes: false });
+const remove = (table: string, verb = 'insert') => ({ kind: 'write', verb, table, removes: true });
 
 const create = (type: string, name: string, copies = false) => ({ kind: 'create', type, name, copies });
 
@@ -12,14 +12,17 @@ describe('effectsOf', () => {
     ['insert or ignore into "t" select * from u', [write('t')]],
     ['INSERT OR REPLACE INTO t VALUES (1)', [remove('t')]],
     ['REPLACE INTO [a b] VALUES (1)', [remove('a b')]],
-    ['UPDATE t SET a = 1', [write('t')]],
-    ['UPDATE OR REPLACE t SET a = 1', [remove('t')]],
-    ['UPDATE OR FAIL t SET a = 1', [write('t')]],
-    ["DELETE FROM main.'t' WHERE 1", [remove('t')]],
-    ['DELETE /* FROM x */ FROM -- y\n t', [remove('t')]],
+    ['UPDATE t SET a = 1', [write('t', 'update')]],
+    ['UPDATE OR REPLACE t SET a = 1', [remove('t', 'update')]],
+    ['UPDATE OR FAIL t SET a = 1', [write('t', 'update')]],
+    ["DELETE FROM main.'t' WHERE 1", [remove('t', 'delete')]],
+    ['DELETE /* FROM x */ FROM -- y\n t', [remove('t', 'delete')]],
     ['DELETE FROM temp.t', []],
     ['DELETE FROM other.t', []],
-    ['WITH a AS (SELECT 1), b (x, y) AS NOT MATERIALIZED (SELECT (1), 2) DELETE FROM t', [remove('t')]],
+    [
+      'WITH a AS (SELECT 1), b (x, y) AS NOT MATERIALIZED (SELECT (1), 2) DELETE FROM t',
+      [remove('t', 'delete')],
+    ],
     ['WITH RECURSIVE replace AS (VALUES (1)) INSERT INTO t SELECT * FROM replace', [write('t')]],
     ['WITH a AS (SELECT 1) SELECT * FROM a', []],
     ['SELECT \'DELETE FROM t\', "DROP TABLE t" -- DROP TABLE u', []],
@@ -45,7 +48,7 @@ describe('effectsOf', () => {
     ['CREATE TEMP TRIGGER tr AFTER INSERT ON t BEGIN SELECT 1; END', [create('trigger', 'tr')]],
     [
       'CREATE TRIGGER tr AFTER INSERT ON t BEGIN DELETE FROM u; END; DELETE FROM v',
-      [create('trigger', 'tr'), remove('v')],
+      [create('trigger', 'tr'), remove('v', 'delete')],
     ],
     ['ALTER TABLE t RENAME TO u', [{ kind: 'rename', from: 't', to: 'u' }]],
     ['ALTER TABLE main.t RENAME TO "u"', [{ kind: 'rename', from: 't', to: 'u' }]],

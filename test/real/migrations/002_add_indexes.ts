@@ -1,0 +1,1 @@
+export { default } from '../../../src/migrations/002_add_indexes.js';

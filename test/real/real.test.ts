@@ -1,0 +1,198 @@
+import { existsSync } from 'node:fs';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import Database from 'better-sqlite3';
+import Plan from '../../src/commands/migrate/plan.js';
+import Status from '../../src/commands/migrate/status.js';
+import { recordedIn } from '../helpers/database.js';
+import { jsonOf, runCommand } from '../helpers/command.js';
+import {
+  contentOf,
+  copyOf,
+  expectSound,
+  folderWith,
+  makeSeed,
+  MIGRATIONS,
+  NAMES,
+  NODES,
+  PENDING,
+  withService,
+} from './project.js';
+
+// Twenty migrations such as people write, on a knowledge base such as people have: all that Decant does is tried on it.
+
+jest.setTimeout(20_000 + NODES * 3);
+
+const LOSSY = '014_normalise_urls';
+const BEFORE_LOSSY = NAMES[NAMES.indexOf(LOSSY) - 1];
+const IRREVERSIBLE = '022_forget_email_addresses';
+const LAST_REVERSIBLE = NAMES[NAMES.indexOf(IRREVERSIBLE) - 1];
+
+/** Files of databases, each with what it holds: before all, before and after the one that loses, and after all. */
+const at = { start: '', beforeLossy: '', afterLossy: '', reversible: '', end: '' };
+const content: Record<keyof typeof at, ReturnType<typeof contentOf>> = {} as never;
+
+beforeAll(async () => {
+  at.start = makeSeed();
+  await withService(at.start, (_service, db) => void (content.start = contentOf(db)));
+  await step('start', 'beforeLossy', BEFORE_LOSSY);
+  await step('beforeLossy', 'afterLossy', LOSSY);
+  await step('afterLossy', 'reversible', LAST_REVERSIBLE);
+  await step('reversible', 'end');
+});
+
+async function step(from: keyof typeof at, to: keyof typeof at, name?: string): Promise<void> {
+  at[to] = copyOf(at[from]);
+  await withService(at[to], async (service, db) => {
+    const report = await service.up({ to: name });
+    expect(report.warnings).toEqual([]);
+    content[to] = contentOf(db);
+  });
+}
+
+const objects = (all: object): object =>
+  Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith('rows of')));
+const flagsFor = (file: string, folder = MIGRATIONS): readonly string[] => ['-d', file, '--dir', folder];
+
+describe('up', () => {
+  it('applies all, and leaves a sound database', async () => {
+    await withService(copyOf(at.end), (_service, db) => {
+      expect(recordedIn(db)).toEqual(NAMES);
+      expectSound(db);
+    });
+  });
+
+  it('leaves nothing of its own beside the files', () => {
+    for (const file of Object.values(at)) expect(existsSync(`${file}-wal`)).toBe(false);
+  });
+
+  it('does in one run what it does in several', async () => {
+    await withService(copyOf(at.start), async (service, db) => {
+      const report = await service.up();
+      expect(report.steps.map(({ name, outcome }) => [name, outcome])).toEqual(
+        PENDING.map((name) => [name, 'applied']),
+      );
+      expect(contentOf(db)).toEqual(content.end);
+    });
+  });
+
+  it.each([
+    [
+      'a code for each node that has a place',
+      `function_code GLOB 'F[1-7].*.[0-9]' AND length(function_code) > 5`,
+      0.5,
+    ],
+    ['a price for each that says one', 'pricing IS NOT NULL', 0.5],
+    ['a range of people', 'employees_min <= employees_max AND employees_max > 0', 0.4],
+    ['a year as a number', `typeof(founded_year) = 'integer'`, 0.6],
+  ])('has filled in %s', (_what, condition, share) => {
+    const db = new Database(at.end, { readonly: true });
+    const count = db.prepare(`SELECT count(*) FROM nodes WHERE ${condition}`).pluck().get() as number;
+    db.close();
+    expect(count).toBeGreaterThan(NODES * share);
+  });
+
+  it('has a search index, triggers and constraints that still work', async () => {
+    await withService(copyOf(at.end), (_service, db) => {
+      const found = (word: string): unknown =>
+        db.prepare(`SELECT count(*) FROM nodes_fts WHERE nodes_fts MATCH ?`).pluck().get(word);
+      db.exec(`INSERT INTO nodes (id, title, url, source_domain) VALUES ('new', 'xylophone', 'https://x/Y', 'x');
+        UPDATE nodes SET fingerprint = 'x', title = 'xylophones' WHERE id = 'new'`);
+      expect([found('xylophone'), found('xylophones')]).toEqual([0, 1]);
+      expect(db.prepare(`SELECT action FROM audit_log WHERE node_id = 'new'`).pluck().all()).toEqual([
+        'insert',
+        'update',
+      ]);
+      expect(db.prepare(`SELECT task FROM processing_queue WHERE node_id = 'new'`).pluck().all()).toEqual([
+        'summarise',
+      ]);
+      expect(() =>
+        db.exec(`INSERT INTO nodes (id, title, url, source_domain) VALUES ('n', '', 'HTTPS://X/y', '')`),
+      ).toThrow('UNIQUE constraint failed: nodes.url');
+      expect(() => db.exec(`UPDATE nodes SET is_deleted = 2 WHERE id = 'new'`)).toThrow('nodes_is_deleted');
+      db.exec(`DELETE FROM nodes WHERE id = 'new'`);
+      expectSound(db);
+    });
+  });
+});
+
+describe('status, plan and journal', () => {
+  it('status tells what is applied and pending', async () => {
+    const ran = await runCommand(Status, [...flagsFor(at.start), '--json']);
+    expect(jsonOf(ran)).toMatchObject({ total: 22, applied: 2, pending: 20, anomalies: [] });
+    expect(jsonOf(await runCommand(Status, [...flagsFor(at.end), '--json']))).toMatchObject({
+      pending: 0,
+      anomalies: [],
+    });
+  });
+
+  it('plan names each in order', async () => {
+    const plan = jsonOf(await runCommand(Plan, [...flagsFor(at.start), '--json']));
+    expect((plan['steps'] as { name: string }[]).map(({ name }) => name)).toEqual(PENDING);
+    expect(plan['warnings']).toEqual([]);
+  });
+
+  it('the journal has a row for each, with how long it took', async () => {
+    await withService(copyOf(at.end), (_service, db) => {
+      const rows = db
+        .prepare('SELECT name, outcome, duration_ms > 0 AS took FROM _migrations_journal ORDER BY id')
+        .all();
+      expect(rows).toEqual(NAMES.map((name) => ({ name, outcome: 'applied', took: 1 })));
+    });
+  });
+});
+
+describe('down', () => {
+  it('brings back what was there before each that is exact', async () => {
+    await withService(copyOf(at.reversible), async (service, db) => {
+      await service.down({ to: LOSSY });
+      expect(contentOf(db)).toEqual(content.afterLossy);
+      expectSound(db);
+    });
+    await withService(copyOf(at.beforeLossy), async (service, db) => {
+      await service.down({ to: '002_add_indexes' });
+      expect(objects(contentOf(db))).toEqual(objects(content.start));
+      expectSound(db);
+    });
+  });
+
+  it('goes on through the one that loses, down to the schema that there was', async () => {
+    await withService(copyOf(at.reversible), async (service, db) => {
+      await service.down({ to: '002_add_indexes' });
+      expect(objects(contentOf(db))).toEqual(objects(content.start));
+      expectSound(db);
+    });
+  });
+
+  it('is refused where it needs the irreversible one, and nothing has changed', async () => {
+    await withService(copyOf(at.end), async (service, db) => {
+      await expect(service.down({ to: LAST_REVERSIBLE })).rejects.toThrow('personal data must not come back');
+      expect(recordedIn(db)).toEqual(NAMES);
+    });
+  });
+
+  it('takes back alone what nothing that is applied depends on', async () => {
+    await withService(copyOf(at.afterLossy), async (service, db) => {
+      await service.up({ to: '018_branch_tree' });
+      await expect(service.down({ name: LOSSY })).rejects.toThrow(
+        '(015_strict_nodes, 016_audit_log, 017_node_similarity, 018_branch_tree)',
+      );
+      const { steps } = await service.down({ name: '017_node_similarity' });
+      expect(steps.map(({ name }) => name)).toEqual(['017_node_similarity']);
+      expect(recordedIn(db).slice(-2)).toEqual(['016_audit_log', '018_branch_tree']);
+    });
+  });
+});
+
+describe('two files with one number', () => {
+  const TWINS = ['024_add_bookmarks', '024_add_collections'] as const;
+  const TOLD = '024_add_bookmarks and 024_add_collections have the same number';
+
+  it('are told of by status and plan, which names the order, and applied nevertheless', async () => {
+    const flags = flagsFor(copyOf(at.end), folderWith(...TWINS));
+    const { stdout } = await runCommand(Status, flags);
+    expect(stdout).toContain(`! same-prefix: ${TOLD}`);
+    const plan = jsonOf(await runCommand(Plan, [...flags, '--json']));
+    expect((plan['steps'] as { name: string }[]).map(({ name }) => name)).toEqual(TWINS);
+    expect(plan['warnings']).toEqual([expect.stringContaining(TOLD)]);
+  });
+});
