@@ -27,7 +27,10 @@ export function verifyText(report: VerifyReport, paint: Paint): string {
 }
 
 /** What there is to say of one migration, a line each. @param what `'what is wrong'`: nothing of what may differ by nature */
-function remarksOn(migration: VerifiedMigration, what: 'what differs' | 'what is wrong'): readonly string[] {
+export function remarksOn(
+  migration: VerifiedMigration,
+  what: 'what differs' | 'what is wrong',
+): readonly string[] {
   const { verdict, losses, unrepeated, problems, reason } = migration;
   return [
     ...(reason === null ? [] : [reason]),
