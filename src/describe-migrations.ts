@@ -33,8 +33,7 @@ export function describeMigrations(options: DescribeOptions): void {
   const mode = modeOf(options);
   const names = namesOf(mode, options);
   let report: Promise<VerifyReport> | undefined;
-  const verified = (): Promise<VerifyReport> =>
-    (report ??= import('./verify-migrations.js').then(({ verifyMigrations }) => verifyMigrations(options)));
+  const verified = (): Promise<VerifyReport> => (report ??= verifyAll(options));
   describe(TITLES[mode], () => {
     if (names.length === 0) it('are none', async () => undefined, options.timeout);
     for (const name of names) {
@@ -50,6 +49,11 @@ const TITLES: Readonly<Record<VerifyMode, string>> = {
   pending: 'pending migrations: up, down and up again',
   applied: 'applied migrations: down, up and down again',
 };
+
+async function verifyAll(options: DescribeOptions): Promise<VerifyReport> {
+  const { verifyMigrations } = await import('./verify-migrations.js');
+  return verifyMigrations(options);
+}
 
 function globalsOf({ describe, it }: DescribeOptions): TestGlobals {
   const globals = globalThis as Partial<TestGlobals>;
@@ -80,7 +84,7 @@ async function refuseBad(
   report: VerifyReport,
   { allowLossy = [] }: DescribeOptions,
 ): Promise<void> {
-  const { remarksOn } = await import('./verify/report-text.js');
+  const { remarksOn } = await import('./output-verify.js');
   const migration = report.migrations.find((each) => each.name === name);
   if (migration === undefined)
     throw new Error(`${name} was not reached: ${report.migrations.at(-1)?.name} ended it.`);

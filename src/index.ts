@@ -18,6 +18,7 @@ export {
   type MigrationObject,
   type MigrationRecord,
 } from './domain/migration.js';
+export type { GraphedMigration, MigrationGraph } from './domain/graph.js';
 export type { Backup, OnCopied, Preceded, Restored } from './domain/backup.js';
 export type { Conflict, ConflictKind } from './domain/conflict.js';
 export type { Command, DownOptions, HeldMigration, Plan, PlanStep, UpOptions } from './domain/plan.js';

@@ -13,8 +13,8 @@ export type { VerifyOptions } from './verify-options.js';
  * @throws what a run refuses with before it begins, as OutOfOrderError; what is wrong with a migration is in the report
  *
  * @example
- * const report = await verifyMigrations({ directory: 'migrations' });
- * report.migrations.filter(({ verdict }) => verdict === 'broken'); // none
+ * const { migrations } = await verifyMigrations({ directory: 'migrations' });
+ * migrations.some(({ verdict }) => verdict === 'broken'); // false
  */
 export async function verifyMigrations(options: VerifyOptions): Promise<VerifyReport> {
   return (await import('./verify-migrations.js')).verifyMigrations(options);

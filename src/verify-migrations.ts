@@ -14,8 +14,6 @@ import { verify, type Engine } from './verify/verify.js';
 import { Workbench } from './verify/workbench.js';
 import { databaseOf, modeOf, type VerifyOptions } from './verify-options.js';
 
-export { verifyText } from './verify/report-text.js';
-
 /** See `verifyMigrations()` of decant/testing. @param configFile that says what `register` is, if one does */
 export async function verifyMigrations(options: VerifyOptions, configFile?: string): Promise<VerifyReport> {
   const mode = modeOf(options);

@@ -34,6 +34,18 @@ export async function readHistoryForStatus(
   return { ...history, dependencies };
 }
 
+/** The same with what every migration depends on, for which all are loaded. @throws DependencyError */
+export async function readWholeHistory(
+  source: MigrationSource,
+  repository: MigrationRepository,
+): Promise<History> {
+  const history = readHistory(source, repository);
+  const names = history.discovered.map(({ name }) => name);
+  const loader = new Loader(source, history.discovered);
+  await loader.load(names);
+  return { ...history, dependencies: await loader.dependencies(names) };
+}
+
 // Like is compared with like: a .ts file and the .js that was built from it are different texts.
 function changedOf(
   discovered: readonly DiscoveredMigration[],

@@ -1,3 +1,4 @@
+import { graphOf, type MigrationGraph } from '../domain/graph.js';
 import { neededFor } from '../domain/needed.js';
 import { planFor, type Command, type DownOptions, type Plan, type UpOptions } from '../domain/plan.js';
 import type { HistoryPolicy } from '../domain/policy.js';
@@ -6,7 +7,7 @@ import { statusOf, type StatusReport } from '../domain/status.js';
 import type { Backups } from './backups.js';
 import { preparationError } from './failure.js';
 import { HookCalls, type NamedHooks } from './hook-calls.js';
-import { readHistory, readHistoryForStatus } from './history-reader.js';
+import { readHistory, readHistoryForStatus, readWholeHistory } from './history-reader.js';
 import { makeReady, type LoadedMigration, type LoadedMigrations } from './loaded-migration.js';
 import { Loader } from './loader.js';
 import type { MigrationFactory } from './migration-factory.js';
@@ -85,6 +86,11 @@ export class MigrationService {
   /** Every migration of the source and of the records, and what is wrong between them. Writes nothing. */
   async status(): Promise<StatusReport> {
     return deepFreeze(statusOf(await readHistoryForStatus(this.#source, this.#repository)));
+  }
+
+  /** Which migration depends on which. Loads all of them, and writes nothing. @throws DependencyError */
+  async graph(): Promise<MigrationGraph> {
+    return deepFreeze(graphOf(await readWholeHistory(this.#source, this.#repository)));
   }
 
   /** What a command would do. Writes nothing, and throws what the command would refuse with. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import { graphOf } from '../../src/domain/graph.js';
 import type { History } from '../../src/domain/history.js';
 import { planDown, planUp } from '../../src/domain/plan.js';
 import { refuseOutOfTurn, STRICT } from '../../src/domain/policy.js';
@@ -74,6 +75,25 @@ describe('any graph of declared dependencies', () => {
         }
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('is drawn with no more edges than it takes: each leads to exactly what it depends on', () => {
+    fc.assert(
+      fc.property(graphs, (graph) => {
+        const { migrations } = graphOf(historyIn(graph, []));
+        const edges = migrations.map(({ dependsOn: direct }) =>
+          direct.map((each) => graph.names.indexOf(each)),
+        );
+        const drawn = { names: graph.names, edges };
+        for (const [from, direct] of edges.entries()) {
+          for (let to = 0; to < from; to++)
+            expect(dependsOn(drawn, from, to)).toBe(dependsOn(graph, from, to));
+          if (graph.edges[from] !== null) continue;
+          for (const each of direct)
+            expect(direct.some((other) => dependsOn(drawn, other, each))).toBe(false);
+        }
+      }),
     );
   });
 

@@ -3,6 +3,7 @@ import { copyFlags, policyFlags } from '../../flags.js';
 import { countOf, type VerifyReport } from '../../domain/verification.js';
 import { EXIT } from '../../errors.js';
 import { boolean } from '../../oclif.js';
+import { verifyText } from '../../output-verify.js';
 
 export default class Verify extends BaseCommand {
   static override summary = 'Prove that migrations can be rolled back, on a copy.';
@@ -27,7 +28,7 @@ export default class Verify extends BaseCommand {
     const { flags } = await this.parse(Verify);
     const { applied, empty } = flags;
     const config = await this.settings(flags);
-    const { verifyConfigured, verifyText } = await import('../../verify-migrations.js');
+    const { verifyConfigured } = await import('../../verify-migrations.js');
     const report = await verifyConfigured(config, {
       mode: applied ? 'applied' : empty ? 'empty' : 'pending',
       onCopied: this.copying('Copying'),

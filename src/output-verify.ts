@@ -6,8 +6,8 @@ import {
   type VerifiedMigration,
   type VerifyProblem,
   type VerifyReport,
-} from '../domain/verification.js';
-import type { Paint } from '../output.js';
+} from './domain/verification.js';
+import type { Paint } from './output.js';
 
 /** `migrate:verify`: a line for each migration, and below it what there is to say of it. */
 export function verifyText(report: VerifyReport, paint: Paint): string {
