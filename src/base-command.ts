@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
+import { batchLine } from './batch-line.js';
 import { loadConfig, type Config } from './config.js';
+import type { RowProgress } from './domain/batches.js';
 import type { DownOptions, Plan, UpOptions } from './domain/plan.js';
 import type { OnCopied } from './domain/backup.js';
 import { namesOf, type Progress, type RunReport } from './domain/report.js';
 import { sizeText } from './domain/size.js';
 import { DeclinedError } from './errors.js';
 import type { GivenFlags } from './flags.js';
+import { Interrupt } from './interrupt.js';
 import { action, Command, ExitError, stderr } from './oclif.js';
 import { runText, stepText } from './output.js';
 import { divertStdout, exitCodeOf, paint, printError, printJson } from './print-error.js';
@@ -101,7 +104,9 @@ export abstract class BaseCommand extends Command {
       return { plan, report: undefined };
     });
     const onPlan = (plan: Plan): void => refuseOther(planned.plan, plan);
-    const runOptions = { ...options, onPlan, onProgress: this.onProgress };
+    const interrupt = new Interrupt();
+    const onProgress = (progress: Progress): void => this.#progress(progress, interrupt);
+    const runOptions = { ...options, onPlan, onProgress, signal: interrupt.signal };
     const report =
       planned.report ?? (await this.withService(config, 'write', (service) => service[command](runOptions)));
     this.log(runText(report, this.paint));
@@ -110,20 +115,30 @@ export abstract class BaseCommand extends Command {
 
   readonly #backingUp = this.copying('Backing up');
 
-  /** Shows a run as it goes on: a live line on a terminal, a line for each finished step elsewhere. */
-  private readonly onProgress = (progress: Progress): void => {
-    if (this.jsonEnabled()) return;
-    if (progress.type === 'backup') return this.#backingUp(progress.copied, progress.total);
-    this.#showStep(progress);
-  };
+  // A run can be paused from its first batch that stays to its last, and not in between two migrations of one
+  // transaction each: there SIGINT ends the process.
+  #progress(progress: Progress, interrupt: Interrupt): void {
+    if (progress.type === 'batch' && progress.ifEnded === 'stay') interrupt.listen();
+    if (progress.type === 'done') interrupt.ignore();
+    if (!this.jsonEnabled()) this.#show(progress);
+  }
 
-  #showStep(progress: Extract<Progress, { readonly index: number }>): void {
+  #showRows: ((progress: RowProgress) => void) | undefined;
+
+  /** Shows a run as it goes on: a live line on a terminal, a line for each finished step elsewhere. */
+  #show(progress: Progress): void {
     const live = isLive();
-    if (progress.type === 'start') {
+    if (progress.type === 'backup') this.#backingUp(progress.copied, progress.total);
+    else if (progress.type === 'batch') this.#showRows?.(progress);
+    else if (progress.type === 'done') {
+      if (live) action.stop(this.paint('green', progress.result.outcome));
+      else this.log(stepText(progress.result, this.paint));
+    } else if (live) {
       const verb = progress.step.direction === 'up' ? 'Applying' : 'Rolling back';
-      if (live) action.start(`[${progress.index + 1}/${progress.total}] ${verb} ${progress.step.name}`);
-    } else if (live) action.stop(this.paint('green', progress.result.outcome));
-    else this.log(stepText(progress.result, this.paint));
+      const title = `[${progress.index + 1}/${progress.total}] ${verb} ${progress.step.name}`;
+      action.start(title);
+      this.#showRows = batchLine(title);
+    }
   }
 
   private async confirm(plan: Plan): Promise<void> {

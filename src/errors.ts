@@ -1,5 +1,5 @@
 /** What the process ends with; the table is in the README. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, pending: 3, history: 4, locked: 5 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, pending: 3, history: 4, locked: 5, paused: 130 } as const;
 
 /**
  * Every error that Decant throws on purpose. `code` is stable, `hint` says what to do next, `exitCode` is what
@@ -293,6 +293,50 @@ export class AlterTableError extends DecantError {
   }
 }
 
+/** `batch()` cannot do what it was asked to. */
+export class BatchError extends DecantError {
+  readonly code = 'DECANT_BATCH';
+
+  constructor(
+    readonly table: string,
+    reason: string,
+    hint: string,
+  ) {
+    super(`batch() on ${table}: ${reason}`, hint);
+  }
+}
+
+/** Some batches of a migration are committed and not all, and something else was to be run. */
+export class HalfDoneError extends DecantError {
+  readonly code = 'DECANT_HALF_DONE';
+  override readonly exitCode = EXIT.history;
+
+  constructor(migration: string, direction: 'up' | 'down', rows: string) {
+    super(
+      `${migration} is half ${direction === 'up' ? 'applied' : 'rolled back'} (${rows}), and has to be finished first.`,
+      `Run decant migrate:${direction}, which goes on where it stopped; its file has to be there. Or restore the backup of before it.`,
+    );
+  }
+}
+
+/** A run was asked to stop, and did so between two batches, or before a migration. What is done stays. */
+export class PausedError extends DecantError {
+  readonly code = 'DECANT_PAUSED';
+  override readonly exitCode = EXIT.paused;
+
+  constructor(
+    readonly migration: string,
+    direction: 'up' | 'down',
+    /** How far it is, as in `412,000 of 1,000,000 rows`; undefined where it has not begun. */
+    rows: string | undefined,
+  ) {
+    super(
+      rows === undefined ? `Paused before ${migration}.` : `Paused in ${migration}, after ${rows}.`,
+      `Run decant migrate:${direction} again: it goes on from here.`,
+    );
+  }
+}
+
 /** A `ReversibleMigration` says what cannot be done, or undone, without loss. The database is as it was. */
 export class ReversibleError extends DecantError {
   readonly code = 'DECANT_REVERSIBLE';
@@ -323,9 +367,12 @@ export interface Failure {
   /**
    * `'all'`: the failed migration left nothing behind. `'unknown'`: it ran outside a transaction, or ended it.
    * `'not begun'`: its prepare() failed, before anything ran. `'restored'`: it ran outside a transaction, and the
-   * database was put back to the backup that was made right before it.
+   * database was put back to the backup that was made right before it. `'batch'`: the batch that failed left nothing;
+   * those before it, `progress` says how many rows, are committed and stay.
    */
-  readonly rolledBack: 'all' | 'unknown' | 'not begun' | 'restored';
+  readonly rolledBack: 'all' | 'unknown' | 'not begun' | 'restored' | 'batch';
+  /** How many rows, of how many, are done of a migration that commits each batch. */
+  readonly progress?: { readonly done: number; readonly total: number } | undefined;
   /** Absolute path of the backup of before the run, or of before a migration that ran outside a transaction. */
   readonly backup?: string | undefined;
   /** Names of the migrations that this run had completed before; they stay. */

@@ -1,5 +1,6 @@
 import { ContainerMigrationFactory } from './build.js';
 import { defaultDatabasePath } from './config.js';
+import { halfDoneOf, refuseHalfDone } from './domain/batches.js';
 import { historyOf, pendingOf, type History } from './domain/history.js';
 import type { Database, Migration, MigrationRecord } from './domain/migration.js';
 import { planDown, planReset, planUp, type Plan } from './domain/plan.js';
@@ -56,9 +57,9 @@ export function rollbackAllMigrations(db: Database): string[] {
 
 /** Every migration of the list, in order, and whether it is applied. Writes nothing. */
 export function getMigrationStatus(db: Database): MigrationStatus[] {
-  const { discovered, records } = historyFor(db);
-  const known = new Set(discovered.map(({ name }) => name));
-  return [...statusOf({ discovered, records, changed: [] }).migrations].filter(({ name }) => known.has(name));
+  const history = historyFor(db);
+  const known = new Set(history.discovered.map(({ name }) => name));
+  return [...statusOf(history).migrations].filter(({ name }) => known.has(name));
 }
 
 /** The migrations of the list that are not applied, in order. Writes nothing. */
@@ -113,16 +114,17 @@ export function getDatabaseMigrationStatus(): MigrationStatus[] {
 }
 
 function historyFor(db: Database, source = new ListSource(migrations)): History {
-  return historyOf(source.discover(), getAppliedMigrations(db));
+  const halfDone = halfDoneOf(new SqliteMigrationRepository(db).batches());
+  return historyOf(source.discover(), getAppliedMigrations(db), [], halfDone);
 }
 
 function run(db: Database, planFor: (history: History) => Plan): RunReport {
   const source = new ListSource(migrations);
   const factory = new ContainerMigrationFactory();
-  const { discovered, records } = historyFor(db, source);
-  const loadings = discovered.map((each) => ({ discovered: each, definition: source.load(each) }));
-  const dependencies = dependenciesOf(loadings);
-  const plan = planFor({ discovered, records, changed: [], dependencies });
+  const history = historyFor(db, source);
+  const loadings = history.discovered.map((each) => ({ discovered: each, definition: source.load(each) }));
+  const plan = planFor({ ...history, dependencies: dependenciesOf(loadings) });
+  refuseHalfDone(history, plan.steps);
   const loaded = makeReady(plan, loadings, factory);
   refusePrepare(loaded);
   const repository = new SqliteMigrationRepository(db);

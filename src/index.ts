@@ -1,5 +1,8 @@
+export { batch } from './batch/batch.js';
+export type { BatchOptions, BatchResult, BatchRow } from './batch/options.js';
 export { registerDecant, type DecantOptions, type DecantRegistration } from './container.js';
 export { migration, type MigrationOptions } from './domain/decorator.js';
+export type { BatchEntry, HalfDone, RowProgress, WalkDefinition, WalkState } from './domain/batches.js';
 export {
   MigrationHooks,
   type FinishedStep,

@@ -1,4 +1,5 @@
 import type { HeldMigration, Plan } from './domain/plan.js';
+import { rowsText } from './domain/batches.js';
 import type { Backup, Restored } from './domain/backup.js';
 import type { RunReport, StepResult } from './domain/report.js';
 import { sizeText } from './domain/size.js';
@@ -99,7 +100,7 @@ export function errorText(error: DecantError, paint: Paint): string {
     `${paint('red', '✗')} ${error.message}`,
     ...facts.map(([label, text]) => `  ${paint('dim', label.padEnd(12))} ${indented(text)}`),
     ...(error instanceof ForeignKeyError && error.violations.length > 0
-      ? [`  ${paint('dim', 'Rows'.padEnd(12))} ${rowsText(error)}`]
+      ? [`  ${paint('dim', 'Rows'.padEnd(12))} ${violationsText(error)}`]
       : []),
     `  ${paint('dim', 'Next'.padEnd(facts.length > 0 ? 12 : 4))} ${error.hint}`,
   ].join('\n');
@@ -108,7 +109,7 @@ export function errorText(error: DecantError, paint: Paint): string {
 /** How many rows that violate a foreign key are shown; there may be millions. */
 export const ROWS_SHOWN = 10;
 
-function rowsText({ violations }: ForeignKeyError): string {
+function violationsText({ violations }: ForeignKeyError): string {
   const rows = violations
     .slice(0, ROWS_SHOWN)
     .map(({ table, row, columns, values }) => `${table} ${row}: (${columns.join(', ')}) = (${cut(values)})`);
@@ -123,6 +124,7 @@ function failureLines(failure: Failure): readonly (readonly [string, string])[] 
     ['Statement', failure.sql],
     ['SQLite', failure.sqliteCode],
     ['Rolled back', ROLLED_BACK[failure.rolledBack]?.replace('NAME', failure.migration)],
+    ['Done', failure.progress && `${rowsText(failure.progress)}, which stay`],
     ['Backup', failure.backup],
     [
       'Before it',
@@ -138,6 +140,7 @@ const ROLLED_BACK: Record<Failure['rolledBack'], string | undefined> = {
   unknown: 'not all of it',
   'not begun': undefined,
   restored: 'NAME, by its backup',
+  batch: 'the batch that failed',
 };
 
 const SQL_LINES = 12;
@@ -158,7 +161,12 @@ function cut(line: string): string {
   return line.length > SQL_WIDTH ? `${line.slice(0, SQL_WIDTH)} …` : line.trimEnd();
 }
 
-function statusLine({ name, appliedAt, applied }: MigrationStatus, width: number, paint: Paint): string {
+function statusLine(entry: MigrationStatus, width: number, paint: Paint): string {
+  const { name, appliedAt, applied, progress } = entry;
+  if (progress !== undefined) {
+    const rows = `(${applied ? 'rolling back: ' : ''}${rowsText(progress)})`;
+    return `${paint('yellow', '[~]')} ${name.padEnd(width)}  ${paint('dim', rows)}`;
+  }
   if (!applied) return `${paint('yellow', '[ ]')} ${name}`;
   return `${paint('green', '[x]')} ${name.padEnd(width)}  ${paint('dim', `(applied: ${appliedAt})`)}`;
 }

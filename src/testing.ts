@@ -1,3 +1,4 @@
+import type { BatchEntry } from './domain/batches.js';
 import type { Database, MigrationRecord } from './domain/migration.js';
 import type { VerifyReport } from './domain/verification.js';
 import { MigrationRepository, type AppliedFile, type JournalEntry } from './services/migration-repository.js';
@@ -25,6 +26,7 @@ export class InMemoryMigrationRepository extends MigrationRepository {
   #records: MigrationRecord[];
   #lastId: number;
   readonly #journal: JournalEntry[] = [];
+  #batches: BatchEntry[] = [];
 
   /** @param applied names to begin with, oldest first */
   constructor(applied: readonly string[] = []) {
@@ -73,6 +75,21 @@ export class InMemoryMigrationRepository extends MigrationRepository {
     }
     if (entry.outcome === 'rolled-back')
       this.#records = this.#records.filter(({ name }) => name !== entry.name);
+  }
+
+  override batches(): readonly BatchEntry[] {
+    return [...this.#batches];
+  }
+
+  override keepBatch(entry: BatchEntry): void {
+    const others = this.#batches.filter(
+      ({ migration, number }) => migration !== entry.migration || number !== entry.number,
+    );
+    this.#batches = [...others, entry];
+  }
+
+  override forgetBatches(migration: string): void {
+    this.#batches = this.#batches.filter((entry) => entry.migration !== migration);
   }
 }
 

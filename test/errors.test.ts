@@ -42,6 +42,17 @@ const CLASSES: Record<ClassName, Expected> = {
     exit: 1,
     make: () => new errors.AlterTableError('users', 'm', 'h'),
   },
+  BatchError: { code: 'DECANT_BATCH', exit: 1, make: () => new errors.BatchError('users', 'r', 'h') },
+  HalfDoneError: {
+    code: 'DECANT_HALF_DONE',
+    exit: 4,
+    make: () => new errors.HalfDoneError('1_a', 'up', '1 of 2 rows'),
+  },
+  PausedError: {
+    code: 'DECANT_PAUSED',
+    exit: 130,
+    make: () => new errors.PausedError('1_a', 'up', '1 of 2 rows'),
+  },
   ReversibleError: {
     code: 'DECANT_REVERSIBLE',
     exit: 1,
@@ -165,7 +176,7 @@ const rows = Object.entries(CLASSES);
 
 describe('exit codes', () => {
   it('are those of the README', () => {
-    expect(EXIT).toEqual({ ok: 0, failed: 1, usage: 2, pending: 3, history: 4, locked: 5 });
+    expect(EXIT).toEqual({ ok: 0, failed: 1, usage: 2, pending: 3, history: 4, locked: 5, paused: 130 });
   });
 });
 

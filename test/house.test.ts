@@ -13,6 +13,9 @@ const SEES: Readonly<Record<string, string>> = {
   domain: 'errors',
   migrations: 'domain',
   sqlite: 'domain errors',
+  batch: 'domain errors sqlite',
+  interrupt: '',
+  'batch-line': 'domain oclif',
   reversible: 'domain errors sqlite',
   output: 'domain errors',
   'output-graph': 'domain output',
@@ -34,9 +37,10 @@ const SEES: Readonly<Record<string, string>> = {
   'describe-migrations': 'domain errors output-verify services verify-migrations verify-options',
   testing: 'describe-migrations domain services verify-migrations verify-options',
   functions: 'build config domain errors migrations services',
-  index: 'container domain errors functions injection reversible services sqlite user-config',
+  index: 'batch container domain errors functions injection reversible services sqlite user-config',
   flags: 'domain oclif services',
-  'base-command': 'config container domain errors flags oclif output print-error prompt services',
+  'base-command':
+    'batch-line config container domain errors flags interrupt oclif output print-error prompt services',
   commands:
     'base-command config domain errors flags oclif output output-graph output-verify prompt read-status services verify-migrations',
   main: 'errors oclif print-error services',

@@ -11,9 +11,10 @@ export interface MigrationOptions {
   readonly description?: string;
   /**
    * `false` for what SQLite refuses inside a transaction (VACUUM, journal_mode). Such a migration is not rolled
-   * back when it fails, and must bear to be run again.
+   * back when it fails, and must bear to be run again. `'batches'`: each batch of `batch()` is committed by itself; a
+   * run that ends early goes on there the next time.
    */
-  readonly transaction?: boolean;
+  readonly transaction?: boolean | 'batches';
   /**
    * `'enforced'` for a data migration that wants its cascades. Without it foreign keys are off while a migration
    * runs, and checked before it is committed.
@@ -60,7 +61,7 @@ interface Rule {
   test(value: unknown): boolean;
 }
 
-const is = (type: 'string' | 'boolean'): Rule => ({
+const is = (type: 'string'): Rule => ({
   expected: `a ${type}`,
   test: (value) => typeof value === type,
 });
@@ -72,7 +73,10 @@ const oneOf = (...values: readonly string[]): Rule => ({
 const RULES: Record<keyof MigrationOptions, Rule> = {
   name: is('string'),
   description: is('string'),
-  transaction: is('boolean'),
+  transaction: {
+    expected: "a boolean or 'batches'",
+    test: (value) => typeof value === 'boolean' || value === 'batches',
+  },
   foreignKeys: oneOf('enforced'),
   foreignKeyCheck: oneOf('all', 'changed', 'none'),
   expectLoss: {

@@ -1,3 +1,4 @@
+import type { HalfDone } from './batches.js';
 import type { Dependencies } from './dependencies.js';
 import type { DiscoveredMigration, MigrationRecord } from './migration.js';
 import { compareNames, inOrder, numberOf, prefixOf } from './name.js';
@@ -18,6 +19,8 @@ export interface History {
   readonly records: readonly MigrationRecord[];
   /** Names whose file differs from the one that was applied. */
   readonly changed: readonly string[];
+  /** Migrations of which some batches are committed, and not all. */
+  readonly halfDone?: readonly HalfDone[];
   /** Of those that were loaded, as far as they declare any. */
   readonly dependencies?: Dependencies;
 }
@@ -27,8 +30,9 @@ export function historyOf(
   discovered: readonly DiscoveredMigration[],
   records: readonly MigrationRecord[],
   changed: readonly string[] = [],
+  halfDone: readonly HalfDone[] = [],
 ): History {
-  return { discovered: inOrder(discovered), records: inOrder(records), changed };
+  return { discovered: inOrder(discovered), records: inOrder(records), changed, halfDone };
 }
 
 /** In the source and not recorded, in order. */

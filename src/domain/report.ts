@@ -1,3 +1,4 @@
+import type { RowProgress } from './batches.js';
 import type { Conflict } from './conflict.js';
 import type { Direction } from './migration.js';
 import type { Command, HeldMigration, PlanStep } from './plan.js';
@@ -42,6 +43,11 @@ export interface RunReport {
 export type Progress =
   /** Of the backup: how many bytes of how many have been copied. */
   | { readonly type: 'backup'; readonly copied: number; readonly total: number }
+  /**
+   * Of batch(): how many rows of the table are done. `stay`: they are committed, and a run that ends here goes on from
+   * here the next time; `go`: they are part of one transaction.
+   */
+  | ({ readonly type: 'batch'; readonly step: PlanStep; readonly ifEnded: 'stay' | 'go' } & RowProgress)
   | { readonly type: 'start'; readonly step: PlanStep; readonly index: number; readonly total: number }
   | { readonly type: 'done'; readonly result: StepResult; readonly index: number; readonly total: number };
 

@@ -1,3 +1,4 @@
+import type { RowProgress } from './batches.js';
 import { anomaliesOf, missingOf, type Anomaly, type History } from './history.js';
 import { inOrder } from './name.js';
 
@@ -6,6 +7,8 @@ export interface MigrationStatus {
   readonly name: string;
   readonly applied: boolean;
   readonly appliedAt?: string;
+  /** How far it is, when some of its batches are committed, and not all: of `up`, or, where it is applied, of `down`. */
+  readonly progress?: RowProgress;
 }
 
 /** What `migrate:status` shows. Missing migrations are among `migrations`, as applied. */
@@ -20,8 +23,12 @@ export interface StatusReport {
 /** The status of every migration of the source and of every recorded one, in order. */
 export function statusOf(history: History): StatusReport {
   const appliedAt = new Map(history.records.map((record) => [record.name, record.applied_at]));
-  const migrations = inOrder([...history.discovered, ...missingOf(history)]).map(({ name }) =>
-    statusEntry(name, appliedAt.get(name)),
+  const progress = new Map(history.halfDone?.map(({ name, done, total }) => [name, { done, total }]));
+  const names = [...history.discovered, ...missingOf(history)].map(({ name }) => name);
+  // The file of one that is half done may be gone, before it was ever recorded.
+  const all = [...new Set([...names, ...progress.keys()])].map((name) => ({ name }));
+  const migrations = inOrder(all).map(({ name }) =>
+    statusEntry(name, appliedAt.get(name), progress.get(name)),
   );
   const applied = migrations.filter((entry) => entry.applied).length;
   return {
@@ -33,6 +40,11 @@ export function statusOf(history: History): StatusReport {
   };
 }
 
-function statusEntry(name: string, appliedAt: string | undefined): MigrationStatus {
-  return appliedAt === undefined ? { name, applied: false } : { name, applied: true, appliedAt };
+function statusEntry(
+  name: string,
+  appliedAt: string | undefined,
+  progress: RowProgress | undefined,
+): MigrationStatus {
+  const entry = appliedAt === undefined ? { name, applied: false } : { name, applied: true, appliedAt };
+  return progress === undefined ? entry : { ...entry, progress };
 }

@@ -78,7 +78,11 @@ export function wantsBackup(
   if (policy !== 'destructive') return policy === 'always' && steps.length > 0;
   return steps.some(({ name, direction }) => {
     const { expectLoss, irreversible, transaction } = loaded.get(name)?.options ?? {};
-    const declared = (expectLoss ?? []).length > 0 || irreversible !== undefined || transaction === false;
+    const declared =
+      (expectLoss ?? []).length > 0 ||
+      irreversible !== undefined ||
+      transaction === false ||
+      transaction === 'batches';
     return direction === 'down' || declared;
   });
 }

@@ -1,11 +1,13 @@
+import type { RunResult, Statement } from 'better-sqlite3';
 import type { Database } from '../domain/migration.js';
 import { ChangeLog } from '../sqlite/change-log.js';
 import { effectsOf, type Effect } from '../sqlite/effects.js';
+import { areInKeys } from '../sqlite/foreign-keys.js';
 import { ForeignKeyGuard } from '../sqlite/foreign-key-guard.js';
 import { LossGuard, ReachFinder } from '../sqlite/loss-guard.js';
 import type { MigrationScope } from '../sqlite/scope.js';
 import { openBeside } from './database.js';
-import type { StatementRecorder } from './statement-recorder.js';
+import type { RecordedCall, StatementRecorder } from './statement-recorder.js';
 import { BodyError, type BodyRules } from './transaction-manager.js';
 
 /** Watches the statements of one migration's body, and judges in the end what they have done. */
@@ -51,20 +53,34 @@ export class BodyWatch {
       connection: this.#db,
       foreignKeys: this.#foreignKeys,
       exec: (sql) => this.#exec(sql),
+      run: (statement, values) => this.#run(statement, values),
       redefines: (table) => void this.#noteAfterQuiet([{ kind: 'alter', table }]),
       renames: (from, to) => void this.#noteAfterQuiet([{ kind: 'rename', from, to }]),
+      writes: (table, columns) =>
+        void this.#noteAfterQuiet([{ kind: 'write', verb: 'update', table, removes: false }], columns),
       meets: (conflict) => void this.#rules.conflicts?.push(conflict),
       warns: (message) => this.#warnings.add(message),
+      progress: (progress) => this.#rules.onBatch?.(progress),
+      ledger: this.#rules.ledger,
     };
   }
 
+  #run(statement: Statement, values: readonly unknown[]): number {
+    if (this.#recorder === undefined) return statement.run(values).changes;
+    const run = Reflect.get(statement, 'run') as RecordedCall['run'];
+    const call = { sql: statement.source, method: 'run', target: statement, run, args: [values] };
+    return (this.#recorder.call(call) as RunResult).changes;
+  }
+
   #exec(sql: string): void {
+    this.#rules.ledger?.before(sql);
     if (this.#recorder === undefined) this.#db.exec(sql);
     else this.#recorder.exec(sql, (text) => this.#db.exec(text));
   }
 
   /** To be called before a text of SQL runs, each time that it does. */
   before(sql: string): void {
+    this.#rules.ledger?.before(sql);
     if (this.#seen.has(sql)) return;
     if (!MAY_CHANGE.test(sql)) {
       if (MAY_CREATE.test(sql)) this.#quiet.push(sql);
@@ -85,17 +101,25 @@ export class BodyWatch {
     throw new BodyError('did damage', undefined, undefined, damage).warning(this.warnings);
   }
 
-  // What was created is there by now, and must not be taken for what was there before.
-  #noteAfterQuiet(more: readonly Effect[]): readonly Effect[] {
+  /**
+   * What was created is there by now, and must not be taken for what was there before.
+   * @param columns of one table, where nothing happens but that they are set
+   */
+  #noteAfterQuiet(more: readonly Effect[], columns?: readonly string[]): readonly Effect[] {
     const made = this.#quiet.flatMap(effectsOf);
     this.#quiet = [];
     this.#log.add(made);
     this.#notePragmas(more);
     const reach = this.#reach.after([...made, ...more], this.#foreignKeys);
     this.#losses.before(more, this.#log, reach);
-    this.#keys.before(more, reach);
+    const isInert = columns !== undefined && reach === 'named' && !this.#areInKeys(more, columns);
+    if (!isInert) this.#keys.before(more, reach);
     this.#log.add(more);
     return [...made, ...more];
+  }
+
+  #areInKeys(effects: readonly Effect[], columns: readonly string[]): boolean {
+    return effects.some((effect) => effect.kind === 'write' && areInKeys(this.#db, effect.table, columns));
   }
 
   /** Puts back the settings of the connection that change what later migrations, and the application, do. */

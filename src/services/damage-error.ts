@@ -1,3 +1,4 @@
+import { rowsText } from '../domain/batches.js';
 import {
   ForeignKeyError,
   UndeclaredLossError,
@@ -17,7 +18,7 @@ export function damageError(
   failure: Failure,
   { losses, violations, mismatches }: Damage,
 ): MigrationFailedError {
-  const undone = failure.rolledBack === 'all' ? 'The database is as it was before it.' : NOT_UNDONE;
+  const undone = undoneText(failure);
   if (losses.length > 0) {
     const names = [...new Set(losses.map(({ name }) => name))].map((name) => `'${name}'`).join(', ');
     return new UndeclaredLossError(
@@ -34,6 +35,13 @@ export function damageError(
     violations,
     mismatches,
   );
+}
+
+/** What is left of the failed migration. */
+export function undoneText({ rolledBack, progress }: Failure): string {
+  if (rolledBack === 'all') return 'The database is as it was before it.';
+  if (rolledBack !== 'batch' || progress === undefined) return NOT_UNDONE;
+  return `The batch that failed was rolled back; ${rowsText(progress)} are done, and stay.`;
 }
 
 /** Where a hint begins that is about a migration without a transaction. */

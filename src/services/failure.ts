@@ -1,11 +1,14 @@
 import { basename } from 'node:path';
 import type { Backup } from '../domain/backup.js';
+import type { RowProgress } from '../domain/batches.js';
 import type { PlanStep } from '../domain/plan.js';
 import {
   AlterTableError,
   AsyncMigrationError,
+  BatchError,
   DatabaseLockedError,
   DecantError,
+  HalfDoneError,
   LaterMigrationsError,
   MigrationFailedError,
   MigrationHookError,
@@ -15,19 +18,27 @@ import {
   TransactionEndedError,
   type Failure,
 } from '../errors.js';
-import { damageError, NOT_UNDONE } from './damage-error.js';
+import { damageError, NOT_UNDONE, undoneText } from './damage-error.js';
 import { codeOf, lineIn, messageOf } from './error-facts.js';
 import { hookText, type FailedHook } from './hook-calls.js';
 import type { LoadedMigration } from './loaded-migration.js';
 import { hintFor, isLocked, LACKS_CONFIGURATION } from './sqlite-errors.js';
 import { BodyError } from './transaction-manager.js';
 
+/** What a run has left when a step of it fails. */
+export interface Left {
+  /** Names of what it has completed. */
+  readonly completed: readonly string[];
+  /** How far the failed one is that commits each batch. */
+  readonly progress?: RowProgress | undefined;
+}
+
 /** Turns whatever ended a step into the one error that a user sees. @param hook the one that threw, if one did */
 export function failureOf(
   error: unknown,
   step: PlanStep,
   loaded: LoadedMigration,
-  completed: readonly string[],
+  { completed, progress }: Left,
   hook?: FailedHook,
 ): Error {
   if (error instanceof DatabaseLockedError) return lockedAfter(error, completed);
@@ -43,15 +54,22 @@ export function failureOf(
     line: lineIn(file, cause),
     sql: body.sql,
     sqliteCode: codeOf(cause),
-    rolledBack: rolledBackOf(loaded, body.kind),
+    rolledBack: rolledBackOf(loaded, body.kind, progress),
+    ...more(progress, body),
     completed,
-    ...(body.warnings.length > 0 ? { warnings: body.warnings } : {}),
   };
   return hook === undefined ? errorFor(body, failure) : hookError(hook, body, failure);
 }
 
 function bodyErrorOf(error: unknown): BodyError {
   return error instanceof BodyError ? error : new BodyError('threw', undefined, error);
+}
+
+function more(progress: RowProgress | undefined, { warnings }: BodyError): Partial<Failure> {
+  return {
+    ...(progress === undefined ? {} : { progress: { done: progress.done, total: progress.total } }),
+    ...(warnings.length > 0 ? { warnings } : {}),
+  };
 }
 
 /** What prepare() threw, before anything ran. */
@@ -95,11 +113,16 @@ function withFacts(error: unknown, state: string, facts: Partial<Failure>): unkn
   return Object.assign(error, { hint: state + rest, failure: { ...error.failure, ...facts } });
 }
 
-// These say all there is to say: the first three judge a step under the lock, before it runs.
-const COMPLETE = [LaterMigrationsError, OutOfOrderError, OvertakenError, NotRecordedError];
+// These say all there is to say: the first four judge a step under the lock, before it runs.
+const COMPLETE = [HalfDoneError, LaterMigrationsError, OutOfOrderError, OvertakenError, NotRecordedError];
 
-function rolledBackOf({ options }: LoadedMigration, kind: BodyError['kind']): Failure['rolledBack'] {
-  return options.transaction !== false && kind !== 'ended the transaction' ? 'all' : 'unknown';
+function rolledBackOf(
+  { options }: LoadedMigration,
+  kind: BodyError['kind'],
+  progress: RowProgress | undefined,
+): Failure['rolledBack'] {
+  if (options.transaction === false || kind === 'ended the transaction') return 'unknown';
+  return progress === undefined ? 'all' : 'batch';
 }
 
 function errorFor({ kind, cause, damage }: BodyError, failure: Failure): MigrationFailedError {
@@ -168,18 +191,20 @@ function subject(failure: Failure): string {
   return `Migration ${failure.migration}${file}`;
 }
 
-function hint(
-  { sqliteCode, rolledBack, direction }: Failure,
-  cause: unknown,
-  what: 'migration' | 'hook' = 'migration',
-): string {
+function hint(failure: Failure, cause: unknown, what: 'migration' | 'hook' = 'migration'): string {
+  const { sqliteCode, rolledBack, direction } = failure;
   if (sqliteCode !== undefined && /FULL|IOERR|READONLY|CORRUPT/.test(sqliteCode)) return hintFor(sqliteCode);
   if (rolledBack === 'unknown')
     return 'It ran without a transaction: look at what it left, mend it, and run again.';
-  const again = `run decant migrate:${direction} again; the database is as it was before it.`;
+  const again = `run decant migrate:${direction} again${stateText(failure)}`;
   // alterTable() and its like know what to do about what they refuse.
-  if (cause instanceof AlterTableError) return `${cause.hint} Then ${again}`;
+  if (cause instanceof AlterTableError || cause instanceof BatchError) return `${cause.hint} Then ${again}`;
   return `${LACKS_CONFIGURATION.test(messageOf(cause)) ? CONFIGURE : ''}Mend the ${what} and ${again}`;
+}
+
+function stateText(failure: Failure): string {
+  if (failure.rolledBack !== 'batch') return '; the database is as it was before it.';
+  return `: it goes on there. ${undoneText(failure)}`;
 }
 
 const CONFIGURE = 'If the application defines it, give it to every connection by configureConnection. ';

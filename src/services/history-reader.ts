@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { halfDoneOf } from '../domain/batches.js';
 import { historyOf, type History } from '../domain/history.js';
 import { lateOf } from '../domain/needed.js';
 import type { DiscoveredMigration } from '../domain/migration.js';
@@ -9,7 +10,9 @@ import type { MigrationSource } from './migration-source.js';
 /** Looks at the source and at the records, and at which files differ from those that were applied. Writes nothing. */
 export function readHistory(source: MigrationSource, repository: MigrationRepository): History {
   const discovered = source.discover();
-  return historyOf(discovered, repository.records(), changedOf(discovered, source, repository));
+  const records = repository.records();
+  const changed = changedOf(discovered, source, repository);
+  return historyOf(discovered, records, changed, halfDoneOf(repository.batches()));
 }
 
 /**

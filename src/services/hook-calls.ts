@@ -20,6 +20,15 @@ export interface FailedHook extends NamedHooks {
   readonly event: 'beforeEach' | 'afterEach';
 }
 
+/** Of a body that is called in one transaction after the other: which of its calls this is. */
+export interface Edges {
+  isFirst(): boolean;
+  /** Asked after it. */
+  isLast(): boolean;
+}
+
+const WHOLE: Edges = { isFirst: () => true, isLast: () => true };
+
 /** Calls the hooks of one run, in the order in which they are registered, and knows which it has called. */
 export class HookCalls {
   readonly #all: readonly NamedHooks[];
@@ -53,14 +62,16 @@ export class HookCalls {
     }
   }
 
-  /** What is to run in the place of a migration's body. */
-  around(step: RunningStep, db: Database, body: () => unknown): unknown {
+  /** What is to run in the place of a migration's body. @param edges where it is called more than once */
+  around(step: RunningStep, db: Database, body: () => unknown, edges = WHOLE): unknown {
     if (this.#all.length === 0) return body();
     const start = performance.now();
-    for (const each of this.#all) this.#callEach(each, 'beforeEach', deepFreeze({ ...step }), db);
+    const before = edges.isFirst() ? this.#all : [];
+    for (const each of before) this.#callEach(each, 'beforeEach', deepFreeze({ ...step }), db);
     refusePromise(body());
     const finished: FinishedStep = deepFreeze({ ...step, durationMs: performance.now() - start });
-    for (const each of this.#all) this.#callEach(each, 'afterEach', finished, db);
+    const after = edges.isLast() ? this.#all : [];
+    for (const each of after) this.#callEach(each, 'afterEach', finished, db);
   }
 
   /** Calls all, also after one that failed: each may have something to put back. @throws HookError */

@@ -1,4 +1,6 @@
+import type { BatchEntry } from '../domain/batches.js';
 import type { Direction, MigrationRecord } from '../domain/migration.js';
+import { BatchError } from '../errors.js';
 
 /** What is known of one attempt to run a migration, or of the restore of a backup. */
 export interface JournalEntry {
@@ -49,4 +51,26 @@ export abstract class MigrationRepository {
    * transaction, so that change and record are one; a failure, which leaves the records alone, is written after it.
    */
   abstract record(entry: JournalEntry): void;
+
+  /**
+   * What is known of migrations that are half done: those that commit each batch. Creates nothing. A repository that
+   * leaves out this and the next two runs no such migration.
+   */
+  batches(): readonly BatchEntry[] {
+    return [];
+  }
+
+  /** Adds what is known of a walk, or puts it in place of what was. Called inside the batch's own transaction. */
+  keepBatch({ definition }: BatchEntry): void {
+    throw new BatchError(
+      definition.table,
+      "this application's MigrationRepository does not keep how far it is.",
+      "Have it implement batches(), keepBatch() and forgetBatches(), or leave out transaction: 'batches'.",
+    );
+  }
+
+  /** Removes what is known of a migration's walks, once it is done. Called inside the transaction of its record. */
+  forgetBatches(_migration: string): void {
+    return;
+  }
 }

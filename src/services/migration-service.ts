@@ -1,5 +1,6 @@
 import { graphOf, type MigrationGraph } from '../domain/graph.js';
 import { neededFor } from '../domain/needed.js';
+import { refuseHalfDone } from '../domain/batches.js';
 import { planFor, type Command, type DownOptions, type Plan, type UpOptions } from '../domain/plan.js';
 import type { HistoryPolicy } from '../domain/policy.js';
 import { deepFreeze, type OnProgress, type RunReport } from '../domain/report.js';
@@ -15,14 +16,20 @@ import type { MigrationRepository } from './migration-repository.js';
 import type { MigrationSource } from './migration-source.js';
 import { refuseUnmet } from './prerequisites.js';
 import { Run } from './run.js';
-import { SafetyNet, type Part } from './safety-net.js';
+import { partsOf, SafetyNet, type Part } from './safety-net.js';
 import type { TransactionManager } from './transaction-manager.js';
+import { inOneGo, refuseAborted, told, withPauses, type Turns } from './turns.js';
 
 export interface RunOptions {
   /** Told of the plan that is about to be carried out. What it throws, or rejects with, ends the run before it began. */
   readonly onPlan?: ((plan: Plan) => void | Promise<void>) | undefined;
   /** Told of each step as it begins and ends. What it throws ends the run there; what was done stays done. */
   readonly onProgress?: OnProgress | undefined;
+  /**
+   * Ends the run with PausedError, once aborted: between two batches of a migration that commits each, or before the
+   * next migration after one. A run without such a migration does not listen: it has nowhere to stop.
+   */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Builds the hooks of one run, in order. Called when there is something to run. @throws HookError, InjectionError */
@@ -105,8 +112,9 @@ export class MigrationService {
    */
   execute(plan: Plan, loaded: LoadedMigrations, onProgress?: OnProgress): RunReport {
     const run = this.#newRun();
-    const { steps } = plan;
-    if (steps.length > 0) this.#carryOut({ steps, from: 0 }, steps.length, run, loaded, onProgress);
+    for (const part of partsOf(plan.steps, loaded, 'as it is')) {
+      inOneGo(this.#carryOut(part, plan.steps.length, run, loaded, onProgress));
+    }
     return reportOf(run, plan);
   }
 
@@ -114,22 +122,28 @@ export class MigrationService {
     return new Run(this.#repository, this.#transactions, this.#policy, hooks);
   }
 
-  #carryOut(
-    { steps, from }: Pick<Part, 'steps' | 'from'>,
+  // It stops between two batches, with no transaction open: whoever awaits may let others on there.
+  *#carryOut(
+    { steps, from, kind }: Part,
     total: number,
     run: Run,
     loaded: LoadedMigrations,
     onProgress?: OnProgress,
-  ): void {
-    this.#transactions.session(() => {
+  ): Turns<void> {
+    const atBegin = (): void => {
       if (from === 0) this.#transactions.run(() => this.#repository.ensureTables());
-      for (const [offset, step] of steps.entries()) {
-        const index = from + offset;
-        onProgress?.({ type: 'start', step, index, total });
-        const result = run.step(step, loaded.get(step.name) as LoadedMigration);
-        onProgress?.({ type: 'done', result, index, total });
-      }
+    };
+    const commits = kind === 'batches' ? 'each batch' : 'at the end';
+    const turns = steps.map((step, offset) =>
+      told({ step, index: from + offset, total }, commits, onProgress, (onBatch) =>
+        run.step(step, loaded.get(step.name) as LoadedMigration, onBatch),
+      ),
+    );
+    this.#transactions.session(() => {
+      atBegin();
+      if (kind !== 'batches') turns.forEach(inOneGo);
     });
+    if (kind === 'batches') for (const each of turns) yield* each;
   }
 
   async #run(command: Command, options: UpOptions & DownOptions & RunOptions): Promise<RunReport> {
@@ -138,20 +152,20 @@ export class MigrationService {
     if (plan.steps.length === 0) return reportOf(this.#newRun(), plan);
     const hooks = new HookCalls(await this.#buildHooks());
     await prepare(plan, loaded);
-    return this.#runHooked(hooks, plan, loaded, options.onProgress);
+    return this.#runHooked(hooks, plan, loaded, options);
   }
 
   async #runHooked(
     hooks: HookCalls,
     plan: Plan,
     loaded: LoadedMigrations,
-    onProgress?: OnProgress,
+    options: RunOptions,
   ): Promise<RunReport> {
     const run = this.#newRun(hooks);
     let report: RunReport | undefined;
     try {
       await hooks.beforeRun({ ...plan, runId: run.id });
-      report = await this.#runBackedUp(run, plan, loaded, onProgress);
+      report = await this.#runBackedUp(run, plan, loaded, options);
       await hooks.afterRun(report);
     } catch (error) {
       await hooks.onError(error, () => report ?? reportOf(run, plan));
@@ -165,14 +179,19 @@ export class MigrationService {
     run: Run,
     plan: Plan,
     loaded: LoadedMigrations,
-    onProgress?: OnProgress,
+    { onProgress, signal }: RunOptions,
   ): Promise<RunReport> {
     const net = new SafetyNet(this.#backups, run, plan, loaded, onProgress);
+    const mayPause = net.parts.some(({ kind }) => kind === 'batches');
     for (const part of net.parts) {
       await net.spread(part);
       try {
         net.begin(part);
-        this.#carryOut(part, plan.steps.length, run, loaded, onProgress);
+        const turns = this.#carryOut(part, plan.steps.length, run, loaded, onProgress);
+        if (mayPause) refuseAborted(signal, part.steps[0]);
+        // What fails without a transaction is to be undone before others on this connection get a turn.
+        if (part.kind === 'batches') await withPauses(turns, signal, part.steps[0]);
+        else inOneGo(turns);
       } catch (error) {
         throw await net.caught(error);
       }
@@ -193,6 +212,7 @@ export class MigrationService {
       neededFor(command, { ...read, dependencies: known }, options, this.#policy),
     );
     const plan = planFor(command, { ...read, dependencies }, options, this.#policy);
+    refuseHalfDone(read, plan.steps);
     await loader.load(plan.steps.map(({ name }) => name));
     const loaded = makeReady(plan, loader.loadings, this.#factory);
     refuseUnmet(plan, loaded, this.#transactions);

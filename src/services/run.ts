@@ -1,15 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
+import { halfDoneOf, refuseHalfDone, type RowProgress } from '../domain/batches.js';
 import { conflictText, type Conflict } from '../domain/conflict.js';
+import type { Database } from '../domain/migration.js';
 import type { PlanStep } from '../domain/plan.js';
 import { refuseOutOfTurn, type HistoryPolicy } from '../domain/policy.js';
 import type { Outcome, StepResult } from '../domain/report.js';
 import { DecantError, EXIT, NotRecordedError } from '../errors.js';
 import { failureOf } from './failure.js';
-import { HookCalls } from './hook-calls.js';
+import { HookCalls, type Edges } from './hook-calls.js';
 import { rulesOf, type LoadedMigration } from './loaded-migration.js';
 import type { JournalEntry, MigrationRepository } from './migration-repository.js';
-import type { TransactionManager } from './transaction-manager.js';
+import { StepLedger } from './step-ledger.js';
+import type { BodyRules, OnBatch, TransactionManager } from './transaction-manager.js';
+import type { Turns } from './turns.js';
+
+type Body = (db: Database) => unknown;
 
 /** What names a run, or a restore. */
 export function newRunId(): string {
@@ -28,6 +34,7 @@ export class Run {
   /** Whether a body runs, or has thrown, that no transaction rolls back. */
   #isUnguarded = false;
   #halfDone: JournalEntry | undefined;
+  #hasCommitted = false;
   /** The records, as of the last step that was in turn. */
   #names: ReadonlySet<string> | undefined;
 
@@ -53,16 +60,23 @@ export class Run {
     return this.#halfDone;
   }
 
+  /** Whether it has left anything: completed a step, or committed a batch of one. */
+  get hasDoneAnything(): boolean {
+    const isDone = this.#results.some(({ outcome }) => outcome !== 'skipped');
+    return isDone || this.#hasCommitted || this.#halfDone !== undefined;
+  }
+
   /** What the steps had to warn of. */
   get warnings(): readonly string[] {
     return this.#warnings;
   }
 
   /**
-   * Carries out one step, and writes it down whatever comes of it.
+   * Carries out one step, and writes it down whatever comes of it. It takes several turns, with no transaction open in
+   * between, only where it commits each batch.
    * @throws MigrationFailedError, DatabaseLockedError
    */
-  step(step: PlanStep, loaded: LoadedMigration): StepResult {
+  *step(step: PlanStep, loaded: LoadedMigration, onBatch?: OnBatch): Turns<StepResult> {
     const startedAt = new Date().toISOString();
     const start = performance.now();
     const entry = (outcome: JournalEntry['outcome'], error?: string): JournalEntry => ({
@@ -78,7 +92,8 @@ export class Run {
     });
     try {
       const conflicts: Conflict[] = [];
-      const outcome = this.#perform(step, loaded, entry, conflicts);
+      const rules = { ...rulesOf(loaded), conflicts, onBatch };
+      const outcome = yield* this.#perform(step, loaded, entry, rules);
       const durationMs = performance.now() - start;
       const met = conflicts.length > 0 ? { conflicts } : {};
       const result = { name: step.name, direction: step.direction, outcome, durationMs, ...met };
@@ -86,7 +101,8 @@ export class Run {
       return result;
     } catch (error) {
       const completed = this.#results.filter(({ outcome }) => outcome !== 'skipped').map(({ name }) => name);
-      const failure = failureOf(error, step, loaded, completed, this.hooks.failed);
+      const left = { completed, progress: this.#progressOf(step, loaded) };
+      const failure = failureOf(error, step, loaded, left, this.hooks.failed);
       if (this.#isUnguarded) this.#halfDone = entry('failed', failure.message);
       // To write down that the database was locked would be to wait for the lock once more.
       if (!isLockedOut(failure)) this.#recordFailure(entry('failed', failure.message));
@@ -94,37 +110,41 @@ export class Run {
     }
   }
 
-  #perform(
+  *#perform(
     step: PlanStep,
     loaded: LoadedMigration,
     entry: (outcome: JournalEntry['outcome']) => JournalEntry,
-    conflicts: Conflict[],
-  ): Outcome {
-    const rules = { ...rulesOf(loaded), conflicts };
-    const body = (): void => {
-      const running = { ...step, runId: this.id };
-      const warnings = this.#transactions.runBody(
-        (db) => this.hooks.around(running, db, () => loaded.migration[step.direction]?.(db)),
-        rules,
-      );
-      const told = [...(warnings ?? []), ...conflicts.map(conflictText)];
-      this.#warnings.push(...told.map((warning) => `${step.name}: ${warning}`));
-    };
+    rules: BodyRules,
+  ): Turns<Outcome> {
+    const body: Body = (db) => loaded.migration[step.direction]?.(db);
     const finish = (): Outcome => {
       const done = step.direction === 'up' ? 'applied' : 'rolled-back';
       this.#repository.record(entry(done));
       return done;
     };
-    if (loaded.options.transaction !== false) {
-      return this.#transactions.run(() => {
-        if (this.#isDone(step)) return 'skipped';
-        body();
-        return finish();
-      }, rules.foreignKeys);
-    }
+    if (loaded.options.transaction === 'batches') return yield* this.#inBatches(step, body, rules, finish);
+    if (loaded.options.transaction === false) return this.#unguarded(step, body, rules, finish);
+    return this.#transactions.run(() => {
+      if (this.#isDone(step)) return 'skipped';
+      this.#runBody(step, body, rules);
+      return finish();
+    }, rules.foreignKeys);
+  }
+
+  #runBody(step: PlanStep, body: Body, rules: BodyRules, edges?: Edges): void {
+    const running = { ...step, runId: this.id };
+    const warnings = this.#transactions.runBody(
+      (db) => this.hooks.around(running, db, () => body(db), edges),
+      rules,
+    );
+    const told = [...(warnings ?? []), ...(rules.conflicts ?? []).map(conflictText)];
+    this.#warnings.push(...told.map((warning) => `${step.name}: ${warning}`));
+  }
+
+  #unguarded(step: PlanStep, body: Body, rules: BodyRules, finish: () => Outcome): Outcome {
     if (this.#isDone(step)) return 'skipped';
     this.#isUnguarded = true;
-    body();
+    this.#runBody(step, body, rules);
     this.#isUnguarded = false;
     // It has run, and must be recorded even where another process has since applied a later one.
     try {
@@ -136,12 +156,44 @@ export class Run {
     }
   }
 
+  // One batch a transaction, together with how far that brings it; the record goes with the call that finds all done.
+  *#inBatches(step: PlanStep, body: Body, rules: BodyRules, finish: () => Outcome): Turns<Outcome> {
+    const ledger = new StepLedger(this.#repository, step, this.#policy.changed);
+    const turn = (): Outcome | RowProgress => {
+      this.#repository.ensureTables(); // in between, others may have written by this very connection
+      if (this.#isDone(step)) return 'skipped';
+      this.#runBody(step, ledger.wrap(body), { ...rules, ledger }, ledger);
+      const progress = ledger.outcome();
+      if (progress !== undefined) return progress;
+      this.#repository.forgetBatches(step.name);
+      return finish();
+    };
+    for (;;) {
+      const result = this.#transactions.run(turn, rules.foreignKeys);
+      if (typeof result === 'string') return result;
+      this.#hasCommitted = true;
+      yield result;
+    }
+  }
+
+  #progressOf({ name }: PlanStep, { options }: LoadedMigration): RowProgress | undefined {
+    if (options.transaction !== 'batches') return undefined;
+    try {
+      return halfDoneOf(this.#repository.batches()).find((each) => each.name === name);
+    } catch {
+      return undefined; // of a database that cannot be read there is an error already
+    }
+  }
+
   // Other processes may have migrated since the plan was made: it is done, or it is no longer next. Under the
   // write lock the answer is final.
   #isDone(step: PlanStep): boolean {
     const names = this.#repository.recordedNames();
     if (isDoneIn(names, step)) return true;
-    if (names !== this.#names) refuseOutOfTurn(step, names, this.#policy);
+    if (names !== this.#names) {
+      refuseHalfDone({ halfDone: halfDoneOf(this.#repository.batches()), discovered: [] }, [step]);
+      refuseOutOfTurn(step, names, this.#policy);
+    }
     this.#names = names;
     return false;
   }

@@ -4,7 +4,7 @@ import type { OnProgress } from '../domain/report.js';
 import { BackupError, MigrationFailedError, NotRecordedError } from '../errors.js';
 import { wantsBackup, type Backups } from './backups.js';
 import { notRestored, restored } from './failure.js';
-import type { LoadedMigrations } from './loaded-migration.js';
+import type { LoadedMigration, LoadedMigrations } from './loaded-migration.js';
 import type { JournalEntry } from './migration-repository.js';
 import type { Run } from './run.js';
 
@@ -13,8 +13,8 @@ export interface Part {
   readonly steps: readonly PlanStep[];
   /** The place in the plan of the first. */
   readonly from: number;
-  /** `'unguarded'`: one step, which has no transaction to roll back. */
-  readonly kind: 'guarded' | 'unguarded';
+  /** `'unguarded'`: one step, which has no transaction to roll back. `'batches'`: one step, which has many. */
+  readonly kind: 'guarded' | 'unguarded' | 'batches';
 }
 
 /**
@@ -43,7 +43,7 @@ export class SafetyNet {
     this.#run = run;
     this.#plan = plan;
     this.#onProgress = onProgress;
-    this.parts = isWanted ? partsOf(plan.steps, loaded) : [{ steps: plan.steps, from: 0, kind: 'guarded' }];
+    this.parts = partsOf(plan.steps, loaded, isWanted ? 'backed up' : 'as it is');
   }
 
   /** The backup of before the run, if there is one. */
@@ -88,13 +88,11 @@ export class SafetyNet {
 
   #isUntouchedBy(error: unknown): boolean {
     if (!this.#hasDoneNothing() || error instanceof NotRecordedError) return false;
-    return !(error instanceof MigrationFailedError) || error.failure.rolledBack === 'all';
+    return !(error instanceof MigrationFailedError) || ['all', 'batch'].includes(error.failure.rolledBack);
   }
 
   #hasDoneNothing(): boolean {
-    return (
-      this.#run.halfDone === undefined && this.#run.results.every(({ outcome }) => outcome === 'skipped')
-    );
+    return !this.#run.hasDoneAnything;
   }
 
   async #undo(error: unknown, failed: JournalEntry, backup: Backup): Promise<unknown> {
@@ -166,13 +164,27 @@ function namesOf(steps: readonly PlanStep[]): readonly string[] {
   return [...new Set(steps.map(({ name }) => name))];
 }
 
-function partsOf(steps: readonly PlanStep[], loaded: LoadedMigrations): readonly Part[] {
+/**
+ * Cuts a plan where it has to be let go of: for a backup of before a migration without a transaction, and between
+ * batches.
+ */
+export function partsOf(
+  steps: readonly PlanStep[],
+  loaded: LoadedMigrations,
+  safety: 'backed up' | 'as it is',
+): readonly Part[] {
   const parts: { steps: PlanStep[]; from: number; kind: Part['kind'] }[] = [];
   for (const [from, step] of steps.entries()) {
-    const kind = loaded.get(step.name)?.options.transaction === false ? 'unguarded' : 'guarded';
+    const kind = kindOf(loaded.get(step.name), safety);
     const last = parts.at(-1);
     if (kind === 'guarded' && last?.kind === 'guarded') last.steps.push(step);
     else parts.push({ steps: [step], from, kind });
   }
   return parts;
+}
+
+function kindOf(loaded: LoadedMigration | undefined, safety: 'backed up' | 'as it is'): Part['kind'] {
+  const transaction = loaded?.options.transaction;
+  if (transaction === 'batches') return 'batches';
+  return transaction === false && safety === 'backed up' ? 'unguarded' : 'guarded';
 }

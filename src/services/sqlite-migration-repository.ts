@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Statement } from 'better-sqlite3';
+import type { BatchEntry } from '../domain/batches.js';
 import type { Database, MigrationRecord } from '../domain/migration.js';
 import { DatabaseError, NewerDatabaseError } from '../errors.js';
+import { BatchTable } from './batch-table.js';
 import { MigrationRepository, type AppliedFile, type JournalEntry } from './migration-repository.js';
 import { explainingSqliteErrors } from './sqlite-errors.js';
 
@@ -34,9 +36,10 @@ BEGIN SELECT RAISE(ABORT, '_migrations_journal is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS main._migrations_journal_no_delete BEFORE DELETE ON _migrations_journal
 BEGIN SELECT RAISE(ABORT, '_migrations_journal is append-only'); END;`;
 
-/** `_migrations` and `_migrations_journal` of one better-sqlite3 connection. */
+/** `_migrations`, `_migrations_journal` and `_decant_batches` of one better-sqlite3 connection. */
 export class SqliteMigrationRepository extends MigrationRepository {
   readonly #db: Database;
+  readonly #batches: BatchTable;
   readonly #statements = new Map<string, Statement>();
   #versions: string | undefined;
   #known: { readonly dataVersion: unknown; readonly names: Set<string> } | undefined;
@@ -44,6 +47,7 @@ export class SqliteMigrationRepository extends MigrationRepository {
   constructor(db: Database) {
     super();
     this.#db = db;
+    this.#batches = new BatchTable(db);
   }
 
   override records(): readonly MigrationRecord[] {
@@ -103,6 +107,18 @@ export class SqliteMigrationRepository extends MigrationRepository {
       entry.error ?? null,
       (this.#versions ??= this.#versionsNow()),
     );
+  }
+
+  override batches(): readonly BatchEntry[] {
+    return explainingSqliteErrors(this.#db.name, () => this.#batches.all());
+  }
+
+  override keepBatch(entry: BatchEntry): void {
+    this.#batches.keep(entry);
+  }
+
+  override forgetBatches(migration: string): void {
+    this.#batches.forget(migration);
   }
 
   // What is known is kept in step by hand: a connection's own writes leave its data_version as it is.

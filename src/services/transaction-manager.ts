@@ -1,7 +1,9 @@
+import type { RowProgress } from '../domain/batches.js';
 import type { Conflict } from '../domain/conflict.js';
 import type { Database } from '../domain/migration.js';
 import type { Loss, Mismatch, Violation } from '../errors.js';
 import type { ForeignKeyCheck } from '../sqlite/foreign-key-guard.js';
+import type { BatchLedger } from '../sqlite/scope.js';
 import type { StatementRecorder } from './statement-recorder.js';
 
 /** What holds for the body of one migration; each is explained at `@migration()`. */
@@ -11,6 +13,18 @@ export interface BodyRules {
   readonly expectLoss: readonly string[];
   /** Where what a rollback met that had changed since is put down. */
   readonly conflicts?: Conflict[];
+  /** Told how far batch() is. */
+  readonly onBatch?: OnBatch | undefined;
+  /** Where each batch is a transaction of its own. */
+  readonly ledger?: BodyLedger | undefined;
+}
+
+export type OnBatch = (progress: RowProgress) => void;
+
+/** What a body that commits each batch is run by. */
+export interface BodyLedger extends BatchLedger {
+  /** To be called before a text of SQL runs that is the body's own. @throws BatchError when it may not write now */
+  before(sql: string): void;
 }
 
 /** What holds for a migration that declares nothing. */

@@ -47,6 +47,17 @@ export function childrenOf(db: Database, parents?: ReadonlySet<string>): readonl
   return [...new Set(chosen.map(([child]) => child))];
 }
 
+/** Whether one of these columns of a table refers to a parent, or is what its children refer to. */
+export function areInKeys(db: Database, table: string, columns: readonly string[]): boolean {
+  const sql = `SELECT child.name, fk."from", fk."table", fk."to" FROM main.sqlite_schema AS child, pragma_foreign_key_list(child.name, 'main') AS fk
+    WHERE child.type = 'table' AND ? COLLATE NOCASE IN (child.name, fk."table")`;
+  const set = new Set(columns.map(foldName));
+  const isSet = (owner: string, column: string | null): boolean =>
+    foldName(owner) === foldName(table) && column !== null && set.has(foldName(column));
+  const keys = db.prepare(sql).raw().all(table) as [string, string, string, string | null][];
+  return keys.some(([child, from, parent, to]) => isSet(child, from) || isSet(parent, to));
+}
+
 /**
  * What is wrong after a change and was not before. Rows are told apart by what they refer to, not by their rowids,
  * which a change may have moved.

@@ -1,3 +1,5 @@
+import type { Statement } from 'better-sqlite3';
+import type { RowProgress, WalkDefinition, WalkState } from '../domain/batches.js';
 import type { Conflict } from '../domain/conflict.js';
 import type { Database } from '../domain/migration.js';
 
@@ -21,6 +23,27 @@ export interface MigrationScope {
   meets(conflict: Conflict): void;
   /** Tells the user. */
   warns(message: string): void;
+  /** Runs a statement by it, as `exec`, and returns how many rows that has changed. */
+  run(statement: Statement, values: readonly unknown[]): number;
+  /** To be called before these columns of a table's rows are set. */
+  writes(table: string, columns: readonly string[]): void;
+  /** Told how far batch() is. */
+  progress(progress: RowProgress): void;
+  /** Where each batch is committed by itself. */
+  readonly ledger: BatchLedger | undefined;
+}
+
+/** What is known of the batches of a migration that commits them one by one. */
+export interface BatchLedger {
+  /**
+   * To be called when a walk begins or goes on; returns what is known of it.
+   * @throws BatchError when the body has written already, or the walk is another than it was
+   */
+  resume(definition: WalkDefinition): WalkState | undefined;
+  /** Writes down how far the walk is, in the transaction of its batch. */
+  keep(state: WalkState): void;
+  /** Ends the body after a batch: throws what the engine waits for. */
+  endBody(): never;
 }
 
 // Symbol.for, so that a migration that imports another copy of Decant is understood all the same.

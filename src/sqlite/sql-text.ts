@@ -6,7 +6,7 @@ import { foldName, tokensOf } from './tokens.js';
  * A text of a user's, to be put before others: a comment in it ends with it.
  * @throws AlterTableError when it is more than one statement has, or takes in what comes after it
  */
-export function inOnePiece(table: TableSql, text: string): string {
+export function inOnePiece(table: Pick<TableSql, 'name'>, text: string): string {
   const tokens = tokensOf(`${text}\n;`);
   if (tokens.findIndex((token) => token.text === ';') !== tokens.length - 1)
     throw new AlterTableError(
@@ -18,7 +18,7 @@ export function inOnePiece(table: TableSql, text: string): string {
 }
 
 /** An expression in parentheses. @throws AlterTableError when it ends before its end, as `0) CHECK (1` does */
-export function inBrackets(table: TableSql, given: string): string {
+export function inBrackets(table: Pick<TableSql, 'name'>, given: string): string {
   const expression = inOnePiece(table, given);
   let depth = 0;
   for (const { text } of tokensOf(expression)) {

@@ -27,6 +27,7 @@ import { compareNames } from '${join(ROOT, 'lib/domain/name.js')}';
 const USERS: readonly (readonly [call: string, columns: string])[] = [
   ['alterTable(', 'id INTEGER PRIMARY KEY, legacy, age TEXT, email TEXT'],
   ['alterTableSql(', 'id INTEGER PRIMARY KEY, mail TEXT'],
+  ['batch(', 'id INTEGER PRIMARY KEY, email, slug'],
   ['rebuildTable(', 'id INTEGER PRIMARY KEY, first TEXT, last TEXT'],
 ];
 

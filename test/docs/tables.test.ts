@@ -44,7 +44,9 @@ describe('README.md', () => {
   const readme = read('README.md');
 
   it('lists every exit code', () => {
-    const rows = [...sectionOf(readme, 'Exit codes').matchAll(/^\| (\d) +\|/gm)].map((row) => Number(row[1]));
+    const rows = [...sectionOf(readme, 'Exit codes').matchAll(/^\| (\d+) +\|/gm)].map((row) =>
+      Number(row[1]),
+    );
     expect(rows).toEqual(Object.values(EXIT));
   });
 

@@ -69,7 +69,7 @@ describe('@migration', () => {
     [
       'a transaction that is a text',
       { transaction: 'false' },
-      '@migration({ transaction }) must be a boolean.',
+      "@migration({ transaction }) must be a boolean or 'batches'.",
     ],
     ['foreign keys that are off', { foreignKeys: 'off' }, "@migration({ foreignKeys }) must be 'enforced'."],
     [

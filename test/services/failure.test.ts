@@ -18,7 +18,7 @@ function sqliteError(code: string, message = 'no'): Error {
 }
 
 function failed(error: unknown, of = loaded(), step = STEP): MigrationFailedError {
-  return failureOf(error, step, of, ['001_a']) as MigrationFailedError;
+  return failureOf(error, step, of, { completed: ['001_a'] }) as MigrationFailedError;
 }
 
 describe('the line of a failure', () => {

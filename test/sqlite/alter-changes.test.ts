@@ -852,6 +852,10 @@ function scoped(db: Handle, told: string[]): Handle {
     exec: (sql) => void db.exec(sql),
     redefines: (table) => void told.push(`redefines ${table}`),
     renames: (from, to) => void told.push(`renames ${from} ${to}`),
+    run: (statement, values) => statement.run(values).changes,
+    writes: () => undefined,
+    progress: () => undefined,
+    ledger: undefined,
     meets: () => undefined,
     warns: () => undefined,
   };

@@ -1,0 +1,131 @@
+import type { Database } from '../domain/migration.js';
+import { BatchError } from '../errors.js';
+import { shapeOf, type TableState } from '../sqlite/table-state.js';
+import { columnOf, readTable, type TableSql } from '../sqlite/table-sql.js';
+import { foldName, nameOf, quoteName } from '../sqlite/tokens.js';
+import { isUserTable } from '../sqlite/user-tables.js';
+
+/** The order in which the rows of a table are gone through. */
+export interface Walk {
+  readonly table: string;
+  /** The table, as SQL. */
+  readonly from: string;
+  /** What orders the rows and tells them apart, as SQL. */
+  readonly key: readonly string[];
+  /** Columns, folded, that must stay as they are: by them rows are found again. */
+  readonly fixed: ReadonlySet<string>;
+  /** The name of the rowid where no column is it and it can be got at. */
+  readonly rowid: string | undefined;
+  /** Whether `key` is the rowid, by whatever name. */
+  readonly isByRowid: boolean;
+}
+
+/**
+ * How to go through a table.
+ * @param lasts `'beyond the transaction'`: only by what a VACUUM leaves as it is
+ * @throws BatchError when there is no such table, or no way through it
+ * @see https://sqlite.org/lang_createtable.html#rowid
+ */
+export function walkOf(db: Database, table: string, lasts: Lasts): Walk {
+  if (!isUserTable(db, table))
+    throw new BatchError(
+      table,
+      'there is no such table.',
+      'Only tables that hold their own rows can be walked.',
+    );
+  const shape = shapeOf(db, table);
+  const { rowid, rowidColumn } = shape;
+  const hidden = rowid.exists && rowidColumn === undefined ? rowid.name : undefined;
+  const common = { table, from: `main.${quoteName(table)}`, fixed: fixedOf(shape.columns), rowid: hidden };
+  const byRowid = rowidColumn === undefined ? nameFor(lasts, hidden) : quoteName(rowidColumn);
+  if (byRowid !== undefined) return { ...common, key: [byRowid], isByRowid: true };
+  const key = keyOf(db, table);
+  if (key.length === 0) throw noWay(table, lasts);
+  if (rowid.exists) refuseNull(db, common.from, table, key);
+  return { ...common, key, isByRowid: false };
+}
+
+type Lasts = 'within it' | 'beyond the transaction';
+
+// https://sqlite.org/lang_vacuum.html#how_vacuum_works
+function nameFor(lasts: Lasts, rowid: string | undefined): string | undefined {
+  return lasts === 'within it' ? rowid : undefined;
+}
+
+// Its key, and the rowid by those of its names that no column has taken.
+function fixedOf(columns: TableState['columns']): ReadonlySet<string> {
+  const names = new Set(['rowid', '_rowid_', 'oid']);
+  for (const { name, pk } of columns) {
+    if (pk > 0) names.add(foldName(name));
+    else names.delete(foldName(name));
+  }
+  return names;
+}
+
+/** The key of a row, as SQL that means exactly it: text as bytes, which may be no text. */
+export function literalOf({ key }: Walk): string {
+  // The plus takes from CAST its affinity, by which the other side of a comparison would be converted.
+  const parts = key.map(
+    (each) =>
+      `CASE typeof(${each}) WHEN 'text' THEN '+CAST(x''' || hex(${each}) || ''' AS TEXT)' ELSE quote(${each}) END`,
+  );
+  return `'(' || ${parts.join(` || ', ' || `)} || ')'`;
+}
+
+/** The condition that a row comes after one key and not after another. @see https://sqlite.org/rowvalue.html */
+export function between({ key }: Walk, cursor: string | null, last: string | null): readonly string[] {
+  const row = `(${key.join(', ')})`;
+  return [
+    ...(cursor === null ? [] : [`${row} > ${cursor}`]),
+    ...(last === null ? [] : [`${row} <= ${last}`]),
+  ];
+}
+
+interface KeyPart {
+  readonly name: string;
+  readonly coll: string;
+}
+
+// The parts of the primary key, compared as its index compares them: what differs there may be equal by the column.
+function keyOf(db: Database, table: string): readonly string[] {
+  const sql = `SELECT part.name, part.coll FROM pragma_index_list(?, 'main') AS list, pragma_index_xinfo(list.name, 'main') AS part
+    WHERE list.origin = 'pk' AND part.key ORDER BY part.seqno`;
+  const text = `SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE`;
+  const parts = db.prepare(sql).all(table) as KeyPart[];
+  const written = parts.length === 0 ? undefined : readTable(String(db.prepare(text).pluck().get(table)));
+  return parts.map(({ name, coll }) => {
+    // Said only where it must be: with COLLATE, SQLite finds a row value by its first part alone.
+    const isSame = foldName(coll) === foldName(collationOf(written, name));
+    return isSame ? quoteName(name) : `${quoteName(name)} COLLATE ${quoteName(coll)}`;
+  });
+}
+
+function collationOf(table: TableSql | undefined, column: string): string {
+  const found = table && columnOf(table, column)?.constraints.findLast(({ kind }) => kind === 'COLLATE');
+  return (found && nameOf(table.tokens[found.at + 1])) ?? 'BINARY';
+}
+
+// By an old mistake, a primary key may hold NULL. https://sqlite.org/lang_createtable.html#the_primary_key
+function refuseNull(db: Database, from: string, table: string, key: readonly string[]): void {
+  const sql = `SELECT 1 FROM ${from} WHERE ${key.map((each) => `${each} IS NULL`).join(' OR ')} LIMIT 1`;
+  if (db.prepare(sql).get() === undefined) return;
+  throw new BatchError(
+    table,
+    'its primary key holds NULL, by which no row can be found again.',
+    'Give those rows a key, and declare its columns NOT NULL.',
+  );
+}
+
+function noWay(table: string, lasts: Lasts): BatchError {
+  return lasts === 'within it'
+    ? new BatchError(
+        table,
+        'it has no primary key, and its columns have taken all names of the rowid.',
+        'Rename one of the columns rowid, _rowid_ and oid, or give it a primary key.',
+      )
+    : new BatchError(
+        table,
+        'it has no primary key, and a VACUUM between two batches may change what rowids its rows have.',
+        "Give it a primary key first, or leave out transaction: 'batches'.",
+      );
+}
