@@ -14,6 +14,7 @@ import {
   type DependencyContainer,
   type InjectionToken,
 } from './injection.js';
+import { Archives } from './services/archives.js';
 import { Backups, type BackupPolicy } from './services/backups.js';
 import {
   adopt,
@@ -27,6 +28,7 @@ import { MigrationFactory } from './services/migration-factory.js';
 import { MigrationRepository } from './services/migration-repository.js';
 import { MigrationService } from './services/migration-service.js';
 import { MigrationSource } from './services/migration-source.js';
+import { SqliteArchives } from './services/sqlite-archives.js';
 import { SqliteMigrationRepository } from './services/sqlite-migration-repository.js';
 import { SqliteTransactionManager } from './services/sqlite-transaction-manager.js';
 import { isPromise, TransactionManager } from './services/transaction-manager.js';
@@ -36,6 +38,7 @@ const SOURCE = MigrationSource as InjectionToken<MigrationSource>;
 const REPOSITORY = MigrationRepository as InjectionToken<MigrationRepository>;
 const TRANSACTIONS = TransactionManager as InjectionToken<TransactionManager>;
 const FACTORY = MigrationFactory as InjectionToken<MigrationFactory>;
+const ARCHIVES = Archives as InjectionToken<Archives>;
 const BACKUPS = Backups as InjectionToken<Backups>;
 
 /** What an application tells Decant. Of the first two one at most, of the next two exactly one. */
@@ -95,6 +98,7 @@ export function registerDecant(container: DependencyContainer, options: DecantOp
   once(REPOSITORY, () => new SqliteMigrationRepository(connection.get()));
   once(TRANSACTIONS, () => new SqliteTransactionManager(connection.get()));
   once(FACTORY, () => new ContainerMigrationFactory(container));
+  once(ARCHIVES, () => new SqliteArchives(connection.get()));
   const settings = backupSettingsOf(options);
   const target = { file: () => fileOf(connection.get()), connection: () => connection.get() };
   once(BACKUPS, () => new FileBackups(target, settings));
@@ -109,6 +113,7 @@ export function registerDecant(container: DependencyContainer, options: DecantOp
         policy,
         hasDatabase(options) ? scope.resolve(BACKUPS) : undefined,
         () => buildHooks(container, options.hooks),
+        hasDatabase(options) ? scope.resolve(ARCHIVES) : undefined,
       ),
   });
   return {

@@ -21,6 +21,7 @@ export {
   type MigrationObject,
   type MigrationRecord,
 } from './domain/migration.js';
+export type { ArchiveTotal, MigrationArchive, PruneReport } from './domain/archive.js';
 export type { GraphedMigration, MigrationGraph } from './domain/graph.js';
 export type { Backup, OnCopied, Preceded, Restored } from './domain/backup.js';
 export type { Conflict, ConflictKind } from './domain/conflict.js';
@@ -60,6 +61,7 @@ export type { ConflictOptions } from './reversible/operation.js';
 export type { ReversibleSchema } from './reversible/schema.js';
 export type { UpdateOptions } from './reversible/update.js';
 export type { ReversibleRow, ReversibleValue } from './reversible/values.js';
+export { Archives } from './services/archives.js';
 export { Backups, type BackupPolicy } from './services/backups.js';
 export type { ConfigureConnection } from './services/database.js';
 export { MigrationFactory, type NamedClass } from './services/migration-factory.js';

@@ -1,4 +1,5 @@
 import type { HeldMigration, Plan } from './domain/plan.js';
+import type { ArchiveTotal, PruneReport } from './domain/archive.js';
 import { rowsText } from './domain/batches.js';
 import type { Backup, Restored } from './domain/backup.js';
 import type { RunReport, StepResult } from './domain/report.js';
@@ -21,8 +22,21 @@ export function statusText(report: StatusReport, paint: Paint): string {
     ...(report.total === 0 ? ['No migrations.'] : []),
     '',
     `Total: ${report.total} | Applied: ${report.applied} | Pending: ${report.pending}`,
+    ...(report.archives === undefined ? [] : [paint('dim', `Archives: ${archivesText(report.archives)}`)]),
     ...report.anomalies.map(({ kind, message }) => paint('yellow', `! ${kind}: ${message}`)),
   ].join('\n');
+}
+
+/** How many tables, and how large: `3 tables, 1.2 MB`. */
+export function archivesText({ tables, bytes }: ArchiveTotal): string {
+  return `${tables} ${tables === 1 ? 'table' : 'tables'}${bytes === null ? '' : `, ${sizeText(bytes)}`}`;
+}
+
+/** `migrate:prune`: what can no longer be rolled back. */
+export function prunedText(report: PruneReport, paint: Paint): string {
+  const { migrations, before } = report;
+  if (migrations.length === 0) return `Nothing to prune: nothing was parked before ${before}.`;
+  return `${paint('green', '✓')} Pruned ${archivesText(report)} of ${migrations.join(', ')}.`;
 }
 
 /** `migrate:plan`: what would be done, in order, and what would be left. */

@@ -30,6 +30,22 @@ export async function confirmRestore(database: string, backup: string): Promise<
   return yes(`Really replace the content of ${database} by ${backup}?`);
 }
 
+/**
+ * Asks before what reversible migrations have parked is dropped.
+ * @param what how much it is
+ * @throws ConfirmationRequiredError where nobody can answer
+ */
+export async function confirmPrune(names: readonly string[], what: string): Promise<boolean> {
+  const question = `drop ${what}, without which ${names.join(', ')} cannot be rolled back`;
+  if (isUnattended()) {
+    throw new ConfirmationRequiredError(
+      `This would ${question}, and nobody can be asked.`,
+      'Look at decant migrate:status, then run again with --yes.',
+    );
+  }
+  return yes(`Really ${question}?`);
+}
+
 /** Asks what a new migration is to be called. @throws UsageError where nobody can answer, or nothing was */
 export async function askName(): Promise<string> {
   if (!isUnattended()) {

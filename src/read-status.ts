@@ -3,6 +3,7 @@ import { statusOf, type StatusReport } from './domain/status.js';
 import { openForReading } from './services/database.js';
 import { readHistoryForStatus } from './services/history-reader.js';
 import type { MigrationSource } from './services/migration-source.js';
+import { SqliteArchives } from './services/sqlite-archives.js';
 import { SqliteMigrationRepository } from './services/sqlite-migration-repository.js';
 
 /**
@@ -13,7 +14,8 @@ export async function readStatus(config: Config): Promise<StatusReport> {
   const source = await sourceOf(config);
   const db = openForReading(config.database, config.lockTimeout, config.configureConnection);
   try {
-    return statusOf(await readHistoryForStatus(source, new SqliteMigrationRepository(db)));
+    const history = await readHistoryForStatus(source, new SqliteMigrationRepository(db));
+    return statusOf(history, new SqliteArchives(db).list());
   } finally {
     db.close();
   }

@@ -7,7 +7,8 @@ export type ConflictKind =
   | 'replaced'
   | 'added'
   | 'dropped'
-  | 'renumbered';
+  | 'renumbered'
+  | 'converted';
 
 /** Rows of one table that a rollback could not simply put back as they were. */
 export interface Conflict {
@@ -30,9 +31,10 @@ const TEXTS: Readonly<Record<ConflictKind, readonly [one: string, many: string]>
     'were changed since, and are now as they were before',
   ],
   deleted: ['was deleted since, and stays so', 'were deleted since, and stay so'],
-  taken: ['was not put back: another has its key by now', 'were not put back: others have their keys by now'],
-  replaced: ['took the place of what had its key by now', 'took the place of what had their keys by now'],
+  taken: ['was not put back: a key of it is taken by now', 'were not put back: their keys are taken by now'],
+  replaced: ['went: what was put back has its key', 'went: what was put back has their keys'],
   added: ['was added since, and has the default', 'were added since, and have the default'],
   dropped: ['was added since, and went with the table', 'were added since, and went with the table'],
+  converted: ['has another value: the old type altered it', 'have other values: the old type altered them'],
   renumbered: ['has another rowid: its own is taken by now', 'have other rowids: their own are taken by now'],
 };

@@ -1,3 +1,4 @@
+import { totalOf, type ArchiveTotal, type MigrationArchive } from './archive.js';
 import type { RowProgress } from './batches.js';
 import { anomaliesOf, missingOf, type Anomaly, type History } from './history.js';
 import { inOrder } from './name.js';
@@ -18,10 +19,12 @@ export interface StatusReport {
   readonly applied: number;
   readonly pending: number;
   readonly anomalies: readonly Anomaly[];
+  /** What reversible migrations have parked; absent where there is nothing. */
+  readonly archives?: ArchiveTotal;
 }
 
 /** The status of every migration of the source and of every recorded one, in order. */
-export function statusOf(history: History): StatusReport {
+export function statusOf(history: History, archives: readonly MigrationArchive[] = []): StatusReport {
   const appliedAt = new Map(history.records.map((record) => [record.name, record.applied_at]));
   const progress = new Map(history.halfDone?.map(({ name, done, total }) => [name, { done, total }]));
   const names = [...history.discovered, ...missingOf(history)].map(({ name }) => name);
@@ -37,6 +40,7 @@ export function statusOf(history: History): StatusReport {
     applied,
     pending: migrations.length - applied,
     anomalies: anomaliesOf(history),
+    ...(archives.length === 0 ? {} : { archives: totalOf(archives) }),
   };
 }
 

@@ -1,8 +1,10 @@
+import { ReversibleError } from '../errors.js';
 import type { DefaultValue, LossyOptions, TableBuilder } from '../sqlite/table-builder.js';
-import { needColumn, needTable, replaceSpan } from '../sqlite/table-edit.js';
+import { needColumn, needTable, optionsOf, replaceSpan } from '../sqlite/table-edit.js';
 import { textOf, type TableSql } from '../sqlite/table-sql.js';
 import { stateOf } from '../sqlite/table-state.js';
 import { quoteName } from '../sqlite/tokens.js';
+import { lossOf } from '../sqlite/verify-copy.js';
 import { altered, parkColumn, putBack, textBefore, type Redefined } from './column-texts.js';
 import { countOf, keyOf, parkedAs, parkedRowOf, refuseVacuumed, rowOf, same, type Key } from './keys.js';
 import { operation, type ConflictOptions, type Operation, type Work } from './operation.js';
@@ -21,7 +23,7 @@ interface AlteredColumn extends Redefined {
 }
 
 export function alteringColumn(table: string, column: string, change: ColumnChange): Operation {
-  const { type, onConflict = 'keep' } = change;
+  const { type } = change;
   return operation<AlteredColumn>(
     { kind: 'alter column', table, said: [column, change] },
     (work) => {
@@ -38,7 +40,7 @@ export function alteringColumn(table: string, column: string, change: ColumnChan
       const sql = textBefore(work, table, texts, (now) => withOldColumn(now, old, column));
       if (texts.key === null) return putBack(work, table, { sql });
       refuseVacuumed(work, table, texts.key);
-      undoAlter(work, table, { ...texts, before: sql, key: texts.key }, column, onConflict);
+      undoAlter(work, table, { before: sql, key: texts.key }, column, change);
     },
   );
 }
@@ -66,7 +68,7 @@ function undoAlter(
   table: string,
   { before, key }: { readonly before: string; readonly key: Key },
   column: string,
-  onConflict: 'keep' | 'restore',
+  { onConflict, lossy }: ColumnChange,
 ): void {
   const archive = `main.${quoteName(work.archive())}`;
   const now = `t.${quoteName(column)}`;
@@ -82,13 +84,37 @@ function undoAlter(
   );
   const gone = countOf(work.connection, archive) - found;
   const join = `LEFT JOIN ${archive} AS a ON ${parkedRowOf(key)}`;
+  const later = `FROM main.${quoteName(table)} AS t ${join} WHERE NOT (${isParked})`;
+  const converted = countConverted(work, needTable(before, table), column, later);
+  if (converted > 0 && lossy !== 'allow') throw beyondReturn(table, column, converted);
   putBack(work, table, {
     sql: before,
     copy: { [column]: `iif(${isParked}, a._decant_o0, ${now})` },
     join,
   });
   work.meet(table, onConflict === 'restore' ? 'overwritten' : 'changed', edited);
+  work.meet(table, 'converted', converted);
   work.meet(table, 'deleted', gone);
+}
+
+// What the old type makes of values that came later, tried on a column of that type.
+function countConverted({ connection }: Work, old: TableSql, column: string, from: string): number {
+  const value = `t.${quoteName(column)}`;
+  const { type } = needColumn(old, column);
+  const options = optionsOf(old).includes('STRICT') ? '' : textOf(old, type);
+  connection.exec(`CREATE TEMP TABLE _decant_probe (was, "is" ${options})`);
+  connection.exec(`INSERT INTO temp._decant_probe (was, "is") SELECT ${value}, ${value} ${from}`);
+  const count = countOf(connection, `temp._decant_probe WHERE ${lossOf('was', '"is"')}`);
+  connection.exec('DROP TABLE temp._decant_probe');
+  return count;
+}
+
+function beyondReturn(table: string, column: string, count: number): ReversibleError {
+  return new ReversibleError(
+    table,
+    `${String(count)} ${count === 1 ? 'value' : 'values'} of ${column} that came later would be altered beyond return by its old type`,
+    "Correct them first, or declare it in the operation: { lossy: 'allow' }.",
+  );
 }
 
 function withOldColumn(now: TableSql, old: TableSql, column: string): string {

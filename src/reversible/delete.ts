@@ -2,7 +2,7 @@ import { stateOf, type TableState } from '../sqlite/table-state.js';
 import { inBrackets } from '../sqlite/sql-text.js';
 import { quoteName } from '../sqlite/tokens.js';
 import { capturing, ofRow } from './capture.js';
-import { countOf, keyOf, parkedAs, storedColumns, type ParkedRows } from './keys.js';
+import { countOf, hiddenRowidOf, keyOf, parkedAs, storedColumns, type ParkedRows } from './keys.js';
 import { operation, type ConflictOptions, type Operation, type Work } from './operation.js';
 import { withoutTriggers } from './triggers.js';
 
@@ -35,7 +35,7 @@ export function deletingFrom(work: Work, state: TableState, run: () => void): De
   const key = keyOf(work.connection, state);
   const columns = storedColumns(state);
   const count = key.columns.length;
-  const rowid = state.rowidColumn === undefined && state.rowid.exists ? (state.rowid.name ?? null) : null;
+  const rowid = hiddenRowidOf(state);
   const archive = work.park(
     [...parkedAs('k', count), ...parkedAs('o', columns.length), '_decant_rowid', '_decant_taken'],
     count,
@@ -82,7 +82,7 @@ export function undoDelete(
 
 // What is replaced is deleted, and only so do triggers that keep a search index hear of it.
 // https://sqlite.org/lang_conflict.html
-function replacingByTriggers({ connection }: Work, run: () => void): void {
+export function replacingByTriggers({ connection }: Work, run: () => void): void {
   const before = Number(connection.pragma('recursive_triggers', { simple: true }));
   connection.pragma('recursive_triggers = ON');
   try {

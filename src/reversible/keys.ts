@@ -17,13 +17,12 @@ export interface Key {
  * @param changing a column that is to be altered, and so cannot be part of it
  */
 export function keyOf(db: Database, state: TableState, changing?: string): Key {
-  const { columns, rowid, rowidColumn } = state;
-  const primary = columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk);
+  const primary = state.columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk);
   const isKept = !primary.some(({ name }) => foldName(name) === foldName(changing ?? ''));
   const names = primary.map(({ name }) => quoteName(name));
   if (isKept && isKey(db, state, names)) return { columns: names, kind: 'primary' };
-  if (rowid.exists && rowid.name !== undefined && rowidColumn === undefined)
-    return { columns: [rowid.name], kind: 'rowid' };
+  const hidden = hiddenRowidOf(state);
+  if (hidden !== null) return { columns: [hidden], kind: 'rowid' };
   throw new ReversibleError(
     state.table.name,
     isKept
@@ -42,6 +41,11 @@ function isKey(db: Database, { table, rowid, rowidColumn }: TableState, names: r
 function hasNull(db: Database, table: string, names: readonly string[]): boolean {
   const where = names.map((name) => `${name} IS NULL`).join(' OR ');
   return rows(db, `SELECT 1 FROM main.${quoteName(table)} WHERE ${where} LIMIT 1`)[0] !== undefined;
+}
+
+/** The name of a rowid that is no column, where rows have one that can be got at. */
+export function hiddenRowidOf({ rowid, rowidColumn }: TableState): string | null {
+  return rowidColumn === undefined && rowid.exists ? (rowid.name ?? null) : null;
 }
 
 /** Archive columns of one sort: `_decant_k0, _decant_k1` for keys. No user's column is called so. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { optionsOf } from '../domain/decorator.js';
 import { Migration, type Database } from '../domain/migration.js';
 import { IrreversibleMigrationError, ReversibleError } from '../errors.js';
 import {
@@ -36,7 +37,8 @@ export abstract class ReversibleMigration extends Migration {
   abstract change(schema: ReversibleSchema): void;
 
   override up(db: Database): void {
-    const scope = needScope(this.name, db);
+    const scope = needScope(this, db);
+    refuseStale(this.name, entriesOf(scope.connection, this.name));
     for (const [number, operation] of notedBy(this).entries()) {
       const id = nextArchive(scope.connection);
       const detail = operation.up(workOf(db, scope, id));
@@ -48,7 +50,7 @@ export abstract class ReversibleMigration extends Migration {
   }
 
   override down(db: Database): void {
-    const scope = needScope(this.name, db);
+    const scope = needScope(this, db);
     const operations = notedBy(this);
     const entries = entriesOf(scope.connection, this.name);
     refuseOther(this.name, operations, entries);
@@ -75,17 +77,18 @@ function notedBy(migration: ReversibleMigration): readonly Operation[] {
 }
 
 // What it parks must be there or not together with what it changes; and a foreign key's action parks nothing.
-function needScope(migration: string, db: Database): MigrationScope {
+function needScope(migration: ReversibleMigration, db: Database): MigrationScope {
   const scope = scopeOf(db);
-  if (scope === undefined || !scope.connection.inTransaction)
+  const { transaction = true } = optionsOf(migration);
+  if (transaction !== true || scope?.connection.inTransaction !== true)
     throw new ReversibleError(
-      migration,
+      migration.name,
       'what a ReversibleMigration changes and what it parks are one transaction, and it has none',
-      'Take `transaction: false` off it, and run it by Decant.',
+      'Take `transaction` out of its @migration(), and run it by Decant.',
     );
   if (scope.foreignKeys === 'off') return scope;
   throw new ReversibleError(
-    migration,
+    migration.name,
     "with foreignKeys: 'enforced' rows would go by cascades, which nobody parks",
     "Take `foreignKeys: 'enforced'` off it, and say by delete() which rows are to go.",
   );
@@ -134,6 +137,16 @@ function refuseOther(
     migration,
     `its change() is not what was applied: operation ${at + 1} was ${was}, and is ${is}${was === is ? ' with other arguments' : ''}`,
     'Put the file back as it was when it was applied, and write a new migration for the change.',
+  );
+}
+
+// As when its record was deleted by hand.
+function refuseStale(migration: string, entries: readonly ArchiveEntry[]): void {
+  if (entries.length === 0) return;
+  throw new ReversibleError(
+    migration,
+    'what it parked when it was applied before is still there, and it is not recorded as applied',
+    'Put its row back into _migrations, and roll it back; or drop its rows of _decant_archives, and the archives.',
   );
 }
 

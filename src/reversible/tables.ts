@@ -3,7 +3,7 @@ import { ReversibleError } from '../errors.js';
 import { needTable } from '../sqlite/table-edit.js';
 import { rows, stateOf } from '../sqlite/table-state.js';
 import { quoteName } from '../sqlite/tokens.js';
-import { countOf, parkedAs, storedColumns } from './keys.js';
+import { countOf, hiddenRowidOf, parkedAs, storedColumns } from './keys.js';
 import { create, nameIn, storedOf, type Stored } from './objects.js';
 import { operation, type Operation, type Work } from './operation.js';
 import { markOf, setMark, type Mark } from './sequence.js';
@@ -53,7 +53,7 @@ function parkTable(work: Work, table: string): DroppedTable {
   const state = stateOf(connection, table);
   const { name, sql } = state.table;
   const columns = storedColumns(state);
-  const rowid = state.rowidColumn === undefined && state.rowid.exists ? (state.rowid.name ?? null) : null;
+  const rowid = hiddenRowidOf(state);
   const archive = work.park(['_decant_rowid', ...parkedAs('o', columns.length)], 0);
   const order = rowid === null ? '' : ` ORDER BY ${rowid}`;
   connection.exec(

@@ -1,8 +1,10 @@
+import { isConstraint } from '../sqlite/rebuild.js';
 import { needColumn } from '../sqlite/table-edit.js';
 import { stateOf } from '../sqlite/table-state.js';
 import { inBrackets } from '../sqlite/sql-text.js';
 import { quoteName } from '../sqlite/tokens.js';
 import { capturing, ofRow } from './capture.js';
+import { exchange } from './exchange.js';
 import { countOf, keyOf, parkedAs, refuseVacuumed, rowOf, same, type ParkedRows } from './keys.js';
 import { operation, type ConflictOptions, type Operation, type Work } from './operation.js';
 import { withoutTriggers } from './triggers.js';
@@ -67,16 +69,32 @@ function undoUpdate(
   const joined = `${archive} AS a CROSS JOIN ${target} AS t ON ${rowOf(key)}`;
   const edited = countOf(work.connection, `${joined} WHERE ${isEdited}`);
   const found = countOf(work.connection, joined);
-  const assignments = cells.map((cell, at) =>
-    onConflict === 'restore'
-      ? `${columns[at] ?? ''} = ${cell.old}`
-      : `${columns[at] ?? ''} = iif(${same(cell.now, cell.new)}, ${cell.old}, ${cell.now})`,
+  const values = new Map(
+    cells.map((cell, at) => [
+      columns[at] ?? '',
+      onConflict === 'restore' ? cell.old : `iif(${same(cell.now, cell.new)}, ${cell.old}, ${cell.now})`,
+    ]),
   );
-  withoutTriggers(work, stateOf(work.connection, table), () => {
-    work.db.exec(
-      `UPDATE OR ABORT ${target} AS t SET ${assignments.join(', ')} FROM ${archive} AS a WHERE ${rowOf(key)}`,
-    );
+  const assignments = Array.from(values, ([column, value]) => `${column} = ${value}`).join(', ');
+  const sql = `UPDATE OR ABORT ${target} AS t SET ${assignments} FROM ${archive} AS a WHERE ${rowOf(key)}`;
+  const state = stateOf(work.connection, table);
+  let taken = 0;
+  withoutTriggers(work, state, () => {
+    if (runs(work, sql)) return;
+    taken = exchange(work, state, { key, joined, values, onConflict });
   });
   work.meet(table, onConflict === 'restore' ? 'overwritten' : 'changed', edited);
+  work.meet(table, onConflict === 'restore' ? 'replaced' : 'taken', taken);
   work.meet(table, 'deleted', countOf(work.connection, archive) - found);
+}
+
+// A statement that fails leaves nothing. https://sqlite.org/lang_conflict.html
+function runs({ db }: Work, sql: string): boolean {
+  try {
+    db.exec(sql);
+    return true;
+  } catch (error) {
+    if (isConstraint(error)) return false;
+    throw error;
+  }
 }

@@ -26,6 +26,7 @@ export class BodyWatch {
   /** Texts that need no second look. */
   readonly #seen = new Set<string>();
   readonly #warnings = new Set<string>();
+  #failed: { readonly error: unknown; readonly sql: string } | undefined;
   /** What the body has set that lasts longer than it should, and what it was before. */
   readonly #settings = new Map<string, unknown>();
 
@@ -66,10 +67,21 @@ export class BodyWatch {
   }
 
   #run(statement: Statement, values: readonly unknown[]): number {
-    if (this.#recorder === undefined) return statement.run(values).changes;
-    const run = Reflect.get(statement, 'run') as RecordedCall['run'];
-    const call = { sql: statement.source, method: 'run', target: statement, run, args: [values] };
-    return (this.#recorder.call(call) as RunResult).changes;
+    const sql = statement.source;
+    try {
+      if (this.#recorder === undefined) return statement.run(values).changes;
+      const run = Reflect.get(statement, 'run') as RecordedCall['run'];
+      const call = { sql, method: 'run', target: statement, run, args: [values] };
+      return (this.#recorder.call(call) as RunResult).changes;
+    } catch (error) {
+      this.#failed = { error, sql };
+      throw error;
+    }
+  }
+
+  /** The statement that threw `error`, if it was run by a function that changes rows on the migration's behalf. */
+  sqlOf(error: unknown): string | undefined {
+    return this.#failed?.error === error ? this.#failed?.sql : undefined;
   }
 
   #exec(sql: string): void {

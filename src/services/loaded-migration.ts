@@ -29,9 +29,15 @@ export interface Loading {
 /**
  * Makes a plan's migrations ready to run: builds what is a class, in one go, and gives it its name.
  * @param all in order; the plan's are among them
+ * @param pruned when what a migration had parked was pruned, by name
  * @throws InjectionError; IrreversibleMigrationError when the plan rolls back what cannot be
  */
-export function makeReady(plan: Plan, all: readonly Loading[], factory: MigrationFactory): LoadedMigrations {
+export function makeReady(
+  plan: Plan,
+  all: readonly Loading[],
+  factory: MigrationFactory,
+  pruned: ReadonlyMap<string, string> = new Map(),
+): LoadedMigrations {
   const planned = new Set(plan.steps.map(({ name }) => name));
   const loadings = all.filter(({ discovered }) => planned.has(discovered.name));
   const classes = loadings.flatMap(({ discovered, definition }) =>
@@ -46,7 +52,7 @@ export function makeReady(plan: Plan, all: readonly Loading[], factory: Migratio
       return [discovered.name, { ...discovered, migration, options: optionsOf(migration), checksum }];
     }),
   );
-  refuseIrreversible(plan, loaded);
+  refuseIrreversible(plan, loaded, pruned);
   return loaded;
 }
 
@@ -64,16 +70,21 @@ export function rulesOf({ options }: LoadedMigration): BodyRules {
   };
 }
 
-function refuseIrreversible(plan: Plan, loaded: LoadedMigrations): void {
+function refuseIrreversible(plan: Plan, loaded: LoadedMigrations, pruned: ReadonlyMap<string, string>): void {
   for (const { name, direction } of plan.steps) {
     const migration = loaded.get(name);
-    const reason = direction === 'down' && migration ? irreversibleReason(migration) : undefined;
+    if (direction !== 'down' || migration === undefined) continue;
+    const reason = irreversibleReason(migration, pruned.get(name));
     if (reason !== undefined) throw new IrreversibleMigrationError(name, reason);
   }
 }
 
-function irreversibleReason({ migration, options }: LoadedMigration): string | undefined {
+function irreversibleReason(
+  { migration, options }: LoadedMigration,
+  prunedAt: string | undefined,
+): string | undefined {
   if (options.irreversible !== undefined) return options.irreversible;
+  if (prunedAt !== undefined) return `what it had parked was pruned at ${prunedAt}`;
   const hasDown = migration.down !== undefined && migration.down !== Migration.prototype.down;
   return hasDown ? undefined : 'it has no down()';
 }

@@ -1,12 +1,13 @@
+import type { MigrationArchive, PruneReport } from '../domain/archive.js';
 import { graphOf, type MigrationGraph } from '../domain/graph.js';
 import { neededFor } from '../domain/needed.js';
-import { refuseHalfDone } from '../domain/batches.js';
+import { refuseOtherWay, refuseUnfinished } from '../domain/batches.js';
 import { planFor, type Command, type DownOptions, type Plan, type UpOptions } from '../domain/plan.js';
 import type { HistoryPolicy } from '../domain/policy.js';
 import { deepFreeze, type OnProgress, type RunReport } from '../domain/report.js';
 import { statusOf, type StatusReport } from '../domain/status.js';
+import { prune, type Archives } from './archives.js';
 import type { Backups } from './backups.js';
-import { preparationError } from './failure.js';
 import { HookCalls, type NamedHooks } from './hook-calls.js';
 import { readHistory, readHistoryForStatus, readWholeHistory } from './history-reader.js';
 import { makeReady, type LoadedMigration, type LoadedMigrations } from './loaded-migration.js';
@@ -15,6 +16,7 @@ import type { MigrationFactory } from './migration-factory.js';
 import type { MigrationRepository } from './migration-repository.js';
 import type { MigrationSource } from './migration-source.js';
 import { refuseUnmet } from './prerequisites.js';
+import { prepare } from './prepare.js';
 import { Run } from './run.js';
 import { partsOf, SafetyNet, type Part } from './safety-net.js';
 import type { TransactionManager } from './transaction-manager.js';
@@ -47,8 +49,12 @@ export class MigrationService {
   readonly #policy: HistoryPolicy;
   readonly #backups: Backups | undefined;
   readonly #buildHooks: BuildHooks;
+  readonly #archives: Archives | undefined;
 
-  /** @param backups without it, none are made */
+  /**
+   * @param backups without it, none are made
+   * @param archives without it, there are none
+   */
   constructor(
     source: MigrationSource,
     repository: MigrationRepository,
@@ -57,6 +63,7 @@ export class MigrationService {
     policy: HistoryPolicy,
     backups?: Backups,
     buildHooks: BuildHooks = async () => [],
+    archives?: Archives,
   ) {
     this.#source = source;
     this.#repository = repository;
@@ -65,6 +72,7 @@ export class MigrationService {
     this.#policy = policy;
     this.#backups = backups;
     this.#buildHooks = buildHooks;
+    this.#archives = archives;
   }
 
   /**
@@ -92,7 +100,21 @@ export class MigrationService {
 
   /** Every migration of the source and of the records, and what is wrong between them. Writes nothing. */
   async status(): Promise<StatusReport> {
-    return deepFreeze(statusOf(await readHistoryForStatus(this.#source, this.#repository)));
+    const history = await readHistoryForStatus(this.#source, this.#repository);
+    return deepFreeze(statusOf(history, this.#archives?.list()));
+  }
+
+  /** What reversible migrations have parked, by migration, oldest first. Writes nothing. */
+  async archives(): Promise<readonly MigrationArchive[]> {
+    return deepFreeze(this.#archives?.list() ?? []);
+  }
+
+  /**
+   * Drops what reversible migrations parked longer ago than an age, as in `30d`: hours (h), days (d) or weeks (w).
+   * They cannot be rolled back any more. @throws UsageError, DatabaseLockedError
+   */
+  async prune(options: { readonly olderThan: string }): Promise<PruneReport> {
+    return deepFreeze(prune(this.#archives, this.#transactions, options.olderThan));
   }
 
   /** Which migration depends on which. Loads all of them, and writes nothing. @throws DependencyError */
@@ -207,28 +229,17 @@ export class MigrationService {
     options: UpOptions & DownOptions,
   ): Promise<{ plan: Plan; loaded: LoadedMigrations }> {
     const read = readHistory(this.#source, this.#repository);
+    refuseOtherWay(read, command);
     const loader = new Loader(this.#source, read.discovered);
     const dependencies = await loader.dependenciesAsNeeded((known) =>
       neededFor(command, { ...read, dependencies: known }, options, this.#policy),
     );
     const plan = planFor(command, { ...read, dependencies }, options, this.#policy);
-    refuseHalfDone(read, plan.steps);
+    refuseUnfinished(read, plan.steps);
     await loader.load(plan.steps.map(({ name }) => name));
-    const loaded = makeReady(plan, loader.loadings, this.#factory);
+    const loaded = makeReady(plan, loader.loadings, this.#factory, this.#archives?.pruned());
     refuseUnmet(plan, loaded, this.#transactions);
     return { plan, loaded };
-  }
-}
-
-async function prepare(plan: Plan, loaded: LoadedMigrations): Promise<void> {
-  for (const step of plan.steps) {
-    const migration = loaded.get(step.name) as LoadedMigration;
-    if (migration.migration.prepare === undefined) continue;
-    try {
-      await migration.migration.prepare(step.direction);
-    } catch (error) {
-      throw preparationError(error, step, migration);
-    }
   }
 }
 

@@ -81,7 +81,7 @@ export class SqliteTransactionManager extends TransactionManager {
     try {
       callAndKill(body, guarded);
     } catch (error) {
-      throw this.#failureInside(error, guarded).warning(watch.warnings);
+      throw this.#failureInside(error, guarded, watch.sqlOf(error)).warning(watch.warnings);
     } finally {
       watch.restoreSettings();
     }
@@ -154,8 +154,8 @@ export class SqliteTransactionManager extends TransactionManager {
     throw new BodyError('threw', undefined, new Error('it began a transaction and did not end it'));
   }
 
-  #failureInside(error: unknown, guarded: GuardedDatabase): BodyError {
-    const failure = bodyErrorOf(error, guarded);
+  #failureInside(error: unknown, guarded: GuardedDatabase, sql: string | undefined): BodyError {
+    const failure = bodyErrorOf(error, guarded, sql);
     if (!this.#hasEnded(guarded, failure.cause)) return failure;
     return new BodyError('ended the transaction', guarded.endedBy ?? failure.sql, failure.cause);
   }
@@ -211,8 +211,8 @@ function callAndKill(body: Body, guarded: GuardedDatabase): void {
   }
 }
 
-function bodyErrorOf(error: unknown, guarded: GuardedDatabase): BodyError {
-  return error instanceof BodyError ? error : new BodyError('threw', guarded.sqlOf(error), error);
+function bodyErrorOf(error: unknown, guarded: GuardedDatabase, sql?: string): BodyError {
+  return error instanceof BodyError ? error : new BodyError('threw', sql ?? guarded.sqlOf(error), error);
 }
 
 function foreignKeysError(database: string, wanted: string): DatabaseError {

@@ -1,6 +1,7 @@
+import type { MigrationArchive } from '../domain/archive.js';
 import type { Database } from '../domain/migration.js';
-import { rows } from './table-state.js';
-import { quoteName } from './tokens.js';
+
+// migrate:status loads this file: it imports nothing, least of all what reads SQL.
 
 /** What is known of one operation of an applied `ReversibleMigration`. */
 export interface ArchiveEntry {
@@ -75,7 +76,7 @@ export function entriesOf(db: Database, migration: string): readonly ArchiveEntr
 
 /** Drops an operation's archives. */
 export function dropArchives(db: Database, id: number): void {
-  for (const name of tablesOf(db, id)) db.exec(`DROP TABLE main.${quoteName(name)}`);
+  for (const name of tablesOf(db, id)) db.exec(`DROP TABLE main.${name}`);
 }
 
 /** Takes a migration out of the catalogue, and the catalogue away when nothing is left in it. */
@@ -85,8 +86,53 @@ export function forget(db: Database, migration: string): void {
     db.exec(`DROP TABLE main.${CATALOGUE}`);
 }
 
+/** What is parked, by migration, in the order in which they were applied. What ANALYZE had found out alone is nothing. */
+export function archivesIn(db: Database): readonly MigrationArchive[] {
+  if (!hasArchives(db)) return [];
+  const sql = `SELECT c.migration AS name, min(c.made_at) AS madeAt, count(*) AS tables, BYTES AS bytes
+    FROM main.${CATALOGUE} AS c JOIN main.sqlite_schema AS s ON s.type = 'table' AND (${isOf('c.id')})
+    GROUP BY c.migration HAVING sum(s.name NOT GLOB '*_stat[14]') > 0 ORDER BY min(c.id)`;
+  try {
+    return rows(
+      db,
+      sql.replace('BYTES', `sum((SELECT sum(pgsize) FROM dbstat('main', 1) WHERE name = s.name))`),
+    );
+  } catch {
+    return rows(db, sql.replace('BYTES', 'NULL')); // a SQLite without DBSTAT
+  }
+}
+
+/** When the archives of migrations were pruned, by name. */
+export function prunedIn(db: Database): ReadonlyMap<string, string> {
+  if (!hasArchives(db)) return new Map();
+  const sql = `SELECT migration, pruned_at AS at FROM main.${CATALOGUE} WHERE pruned_at IS NOT NULL`;
+  return new Map(
+    rows<{ migration: string; at: string }>(db, sql).map(({ migration, at }) => [migration, at]),
+  );
+}
+
+/** Drops the archives of a migration, and notes it where rows were in them: it cannot be rolled back any more. */
+export function pruneArchives(db: Database, migration: string, at: string): void {
+  const note = db.prepare(`UPDATE main.${CATALOGUE} SET pruned_at = ? WHERE id = ?`);
+  for (const { id } of entriesOf(db, migration)) {
+    // What ANALYZE had found out is no loss.
+    if (tablesOf(db, id).some((name) => !/_stat\d$/.test(name))) note.run(at, id);
+    dropArchives(db, id);
+  }
+}
+
 function tablesOf(db: Database, id: number): readonly string[] {
-  const name = archiveName(id);
-  const sql = `SELECT name FROM main.sqlite_schema WHERE type = 'table' AND (name = ? OR name GLOB ? || '_*')`;
-  return rows<{ name: string }>(db, sql, name, name).map((row) => row.name);
+  const sql = `SELECT s.name FROM main.sqlite_schema AS s WHERE s.type = 'table' AND (${isOf('?')})`;
+  return rows<{ name: string }>(db, sql, String(id), String(id)).map(({ name }) => name);
+}
+
+function isOf(id: string): string {
+  return `s.name = '_decant_archive_' || ${id} OR s.name GLOB '_decant_archive_' || ${id} || '_*'`;
+}
+
+function rows<Row>(db: Database, sql: string, ...parameters: readonly unknown[]): Row[] {
+  return db
+    .prepare(sql)
+    .safeIntegers(false)
+    .all(...parameters) as Row[];
 }

@@ -72,7 +72,8 @@ const NEW_NUMBER = 'a new number';
 
 // A new value is as good as the old one when that can be had back from it: 42 for '42', but not 7 for '007'. A cast to
 // INTEGER ends at the greatest there is: 9223372036854775807 comes back from a REAL that is one more.
-function lossOf(was: string, is: string): string {
+/** Whether a value is altered beyond return. @param was the old one, and `is` the new one, as SQL */
+export function lossOf(was: string, is: string): string {
   return `CASE typeof(${was})
     WHEN 'null' THEN ${is} IS NOT NULL
     WHEN 'text' THEN CAST(${was} AS BLOB) IS NOT CAST(CAST(${is} AS TEXT) AS BLOB)

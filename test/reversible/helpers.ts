@@ -9,7 +9,7 @@ import { picture, type Handle, type Picture } from '../sqlite/torture.js';
 export type Change = (schema: ReversibleSchema) => void;
 
 /** A migration that notes what it is given. */
-function reversible(change: Change, name = '001_change'): new () => ReversibleMigration {
+export function reversible(change: Change, name = '001_change'): new () => ReversibleMigration {
   @migration({ name })
   class Changing extends ReversibleMigration {
     override change(schema: ReversibleSchema): void {

@@ -112,7 +112,10 @@ const CASES: readonly (readonly [what: string, change: Change])[] = [
   ['update with NULL in its key', (s) => s.update('loose', { set: { v: { sql: 'upper(v)' } } })],
   ['update with a shadowed rowid', (s) => s.update('shadow', { set: { rowid: 'x', v: { sql: 'oid' } } })],
   ['insert', (s) => s.insert('plain', [{ a: 1, b: 'x' }, {}, { a: { sql: '1 + 1' }, c: 9007199254740993n }])],
-  ['insert into all of it', (s) => s.insert('users', [{ email: 'new@x', age: 3, 'full name': 'N' }])],
+  [
+    'insert into all of it',
+    (s) => s.insert('users', [{ email: 'new@x', age: 3, 'full name': 'N', made: 'now' }]),
+  ],
   [
     'insert into keys of each sort',
     (s) =>

@@ -1,0 +1,353 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Connection from 'better-sqlite3';
+import type { Conflict } from '../../src/domain/conflict.js';
+import { down, up, type Change } from './helpers.js';
+
+let db: Connection.Database;
+beforeEach(() => {
+  db = new Connection(':memory:');
+  db.exec(`
+    CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT COLLATE NOCASE, age INT, email TEXT UNIQUE);
+    INSERT INTO users VALUES (1, 'ann', 30, 'a'), (2, 'bob', 40, 'b'), (3, 'cy', 50, 'c');
+    CREATE TABLE words (w TEXT);
+    INSERT INTO words VALUES ('one'), ('two'), ('three');
+    CREATE TABLE other (id INTEGER PRIMARY KEY, t TEXT);
+  `);
+});
+afterEach(() => void db.close());
+
+const rowsOf = (table: string): unknown[] =>
+  db
+    .prepare(`SELECT ${table === 'words' ? 'rowid, ' : ''}* FROM ${table}`)
+    .raw()
+    .all();
+
+interface Case {
+  readonly what: string;
+  readonly change: Change;
+  /** What somebody does between up and down. */
+  readonly later: string;
+  readonly rows: Readonly<Record<string, readonly unknown[]>>;
+  readonly conflicts?: readonly Conflict[];
+}
+
+const UPDATE: Change = (s) =>
+  s.update('users', { set: { name: 'x', age: { sql: 'age + 1' } }, where: 'id < 3' });
+const RESTORE = { onConflict: 'restore' } as const;
+
+const CASES: readonly Case[] = [
+  {
+    what: 'update: a later edit wins in its column only',
+    change: UPDATE,
+    later: "UPDATE users SET age = 99 WHERE id = 1; UPDATE users SET name = 'later' WHERE id = 3",
+    rows: {
+      users: [
+        [1, 'ann', 99, 'a'],
+        [2, 'bob', 40, 'b'],
+        [3, 'later', 50, 'c'],
+      ],
+    },
+    conflicts: [{ table: 'users', kind: 'changed', count: 1 }],
+  },
+  {
+    what: 'update: an edit of the case or of the type is an edit',
+    change: UPDATE,
+    later: "UPDATE users SET name = 'X' WHERE id = 1; UPDATE users SET age = 'x41' WHERE id = 2",
+    rows: {
+      users: [
+        [1, 'X', 30, 'a'],
+        [2, 'bob', 'x41', 'b'],
+        [3, 'cy', 50, 'c'],
+      ],
+    },
+    conflicts: [{ table: 'users', kind: 'changed', count: 2 }],
+  },
+  {
+    what: 'update: an edit to what it was is none',
+    change: UPDATE,
+    later: "UPDATE users SET name = 'ann' WHERE id = 1",
+    rows: {
+      users: [
+        [1, 'ann', 30, 'a'],
+        [2, 'bob', 40, 'b'],
+        [3, 'cy', 50, 'c'],
+      ],
+    },
+  },
+  {
+    what: 'update: what was parked wins with restore',
+    change: (s) => s.update('users', { set: { name: 'x' }, ...RESTORE }),
+    later: "UPDATE users SET name = 'later' WHERE id = 1",
+    rows: {
+      users: [
+        [1, 'ann', 30, 'a'],
+        [2, 'bob', 40, 'b'],
+        [3, 'cy', 50, 'c'],
+      ],
+    },
+    conflicts: [{ table: 'users', kind: 'overwritten', count: 1 }],
+  },
+  {
+    what: 'update: rows that were deleted stay so, and those that were added stay as they are',
+    change: UPDATE,
+    later: "DELETE FROM users WHERE id = 1; INSERT INTO users VALUES (7, 'new', 1, 'n')",
+    rows: {
+      users: [
+        [2, 'bob', 40, 'b'],
+        [3, 'cy', 50, 'c'],
+        [7, 'new', 1, 'n'],
+      ],
+    },
+    conflicts: [{ table: 'users', kind: 'deleted', count: 1 }],
+  },
+  {
+    what: 'update: values of a unique column that were moved along come back',
+    change: (s) =>
+      s
+        .update('users', {
+          set: { email: { sql: "CASE email WHEN 'b' THEN 'a2' WHEN 'a' THEN 'b2' ELSE email END" } },
+        })
+        .update('users', {
+          set: { email: { sql: "CASE email WHEN 'a2' THEN 'a' WHEN 'b2' THEN 'b' ELSE email END" } },
+        }),
+    later: 'SELECT 1',
+    rows: {
+      users: [
+        [1, 'ann', 30, 'a'],
+        [2, 'bob', 40, 'b'],
+        [3, 'cy', 50, 'c'],
+      ],
+    },
+  },
+  {
+    what: 'update: a unique value that another row has by now stays with that',
+    change: (s) => s.update('users', { set: { email: { sql: "email || '!'" }, age: 0 } }),
+    later: "INSERT INTO users VALUES (7, 'new', 1, 'b')",
+    rows: {
+      users: [
+        [1, 'ann', 30, 'a'],
+        [2, 'bob', 0, 'b!'],
+        [3, 'cy', 50, 'c'],
+        [7, 'new', 1, 'b'],
+      ],
+    },
+    conflicts: [{ table: 'users', kind: 'taken', count: 1 }],
+  },
+  {
+    what: 'update: a unique value that another row has by now goes back with restore',
+    change: (s) => s.update('users', { set: { email: { sql: "email || '!'" } }, ...RESTORE }),
+    later: "INSERT INTO users VALUES (7, 'new', 1, 'b')",
+    rows: {
+      users: [
+        [1, 'ann', 30, 'a'],
+        [2, 'bob', 40, 'b'],
+        [3, 'cy', 50, 'c'],
+      ],
+    },
+    conflicts: [{ table: 'users', kind: 'replaced', count: 1 }],
+  },
+  {
+    what: 'delete: a key that is taken by now stays with who has it',
+    change: (s) => s.delete('users', { where: 'id > 1' }),
+    later: "INSERT INTO users VALUES (2, 'new', 1, 'n')",
+    rows: {
+      users: [
+        [1, 'ann', 30, 'a'],
+        [2, 'new', 1, 'n'],
+        [3, 'cy', 50, 'c'],
+      ],
+    },
+    conflicts: [{ table: 'users', kind: 'taken', count: 1 }],
+  },
+  {
+    what: 'delete: so does a unique value',
+    change: (s) => s.delete('users', { where: 'id > 1' }),
+    later: "INSERT INTO users VALUES (9, 'new', 1, 'c')",
+    rows: {
+      users: [
+        [1, 'ann', 30, 'a'],
+        [2, 'bob', 40, 'b'],
+        [9, 'new', 1, 'c'],
+      ],
+    },
+    conflicts: [{ table: 'users', kind: 'taken', count: 1 }],
+  },
+  {
+    what: 'delete: what was parked wins with restore',
+    change: (s) => s.delete('users', { where: 'id > 1', ...RESTORE }),
+    later: "INSERT INTO users VALUES (2, 'new', 1, 'n'), (9, 'new', 1, 'c')",
+    rows: {
+      users: [
+        [1, 'ann', 30, 'a'],
+        [2, 'bob', 40, 'b'],
+        [3, 'cy', 50, 'c'],
+      ],
+    },
+    conflicts: [{ table: 'users', kind: 'replaced', count: 2 }],
+  },
+  {
+    what: 'delete: a hidden rowid is no key',
+    change: (s) => s.delete('words', { where: "w <> 'one'" }),
+    later: "INSERT INTO words VALUES ('new')",
+    rows: {
+      words: [
+        [1, 'one'],
+        [2, 'new'],
+        [3, 'three'],
+        [4, 'two'],
+      ],
+    },
+    conflicts: [{ table: 'words', kind: 'renumbered', count: 1 }],
+  },
+  {
+    what: 'insert: a row that was changed stays, one that was deleted too',
+    change: (s) => s.insert('users', [{ id: 10 }, { id: 11 }, { id: 12 }]),
+    later: 'UPDATE users SET age = 1 WHERE id = 10; DELETE FROM users WHERE id = 11',
+    rows: {
+      users: [
+        [1, 'ann', 30, 'a'],
+        [2, 'bob', 40, 'b'],
+        [3, 'cy', 50, 'c'],
+        [10, null, 1, null],
+      ],
+    },
+    conflicts: [{ table: 'users', kind: 'changed', count: 1 }],
+  },
+  {
+    what: 'insert: a row that was changed goes with restore',
+    change: (s) => s.insert('users', [{ id: 10 }], RESTORE),
+    later: 'UPDATE users SET age = 1 WHERE id = 10',
+    rows: {
+      users: [
+        [1, 'ann', 30, 'a'],
+        [2, 'bob', 40, 'b'],
+        [3, 'cy', 50, 'c'],
+      ],
+    },
+    conflicts: [{ table: 'users', kind: 'overwritten', count: 1 }],
+  },
+  {
+    what: 'dropColumn: rows that came get its default, those that went stay away',
+    change: (s) =>
+      s
+        .addColumn('users', 'note', "TEXT DEFAULT 'd'", { from: 'name' })
+        .dropColumn('users', 'age')
+        .dropColumn('users', 'note'),
+    later: 'INSERT INTO users (id) VALUES (9); DELETE FROM users WHERE id = 1',
+    rows: {
+      users: [
+        [2, 'bob', 40, 'b'],
+        [3, 'cy', 50, 'c'],
+        [9, null, null, null],
+      ],
+    },
+    conflicts: ['added', 'deleted', 'added', 'deleted'].map((kind) => ({
+      table: 'users',
+      kind,
+      count: 1,
+    })) as Conflict[],
+  },
+  {
+    what: 'alterColumn: a later edit wins',
+    change: (s) =>
+      s.alterColumn('users', 'name', { type: 'INT', lossy: 'allow' }).update('users', { set: { age: 1 } }),
+    later: "UPDATE users SET name = '007' WHERE id = 1",
+    rows: {
+      users: [
+        [1, '7', 30, 'a'],
+        [2, 'bob', 40, 'b'],
+        [3, 'cy', 50, 'c'],
+      ],
+    },
+  },
+  {
+    what: 'createTable: rows that came are told of',
+    change: (s) => s.createTable('CREATE TABLE made (x)'),
+    later: 'INSERT INTO made VALUES (1), (2)',
+    rows: {},
+    conflicts: [{ table: 'made', kind: 'dropped', count: 2 }],
+  },
+  {
+    what: 'move: what was deleted where it went stays deleted, what was changed there stays there too',
+    change: (s) => s.move('users', 'other', { id: { sql: 'id + 10' }, t: { sql: 'name' } }),
+    later: "DELETE FROM other WHERE id = 11; UPDATE other SET t = 'later' WHERE id = 12",
+    rows: {
+      users: [
+        [2, 'bob', 40, 'b'],
+        [3, 'cy', 50, 'c'],
+      ],
+      other: [[12, 'later']],
+    },
+    conflicts: [
+      { table: 'other', kind: 'changed', count: 1 },
+      { table: 'other', kind: 'deleted', count: 1 },
+    ],
+  },
+];
+
+const ALTER: Change = (s) => s.alterColumn('users', 'age', { type: 'TEXT' });
+const ALTER_LOSSY: Change = (s) => s.alterColumn('users', 'age', { type: 'TEXT', lossy: 'allow' });
+const CHANGED_SINCE: Change = (s) => s.dropColumn('users', 'age').addColumn('users', 'more', 'TEXT');
+const DROPPED: Change = (s) => s.dropTable('other');
+const HIDDEN: Change = (s) =>
+  s.delete('words', { where: "w = 'one'" }).update('words', { set: { w: { sql: "w || '!'" } } });
+
+describe('what came between up and down', () => {
+  it.each(CASES)('$what', async ({ change, later, rows, conflicts }) => {
+    await up(db, change);
+    db.exec(later);
+    const report = await down(db, change);
+    expect(Object.fromEntries(Object.keys(rows).map((table) => [table, rowsOf(table)]))).toEqual(rows);
+    expect(report.steps[0]?.conflicts).toEqual(conflicts);
+    expect(report.warnings).toHaveLength(conflicts?.length ?? 0);
+    expect(db.prepare("SELECT name FROM sqlite_schema WHERE name LIKE '%decant%'").all()).toEqual([]);
+  });
+
+  it('refuses a way back on which a value that came later would be altered', async () => {
+    await up(db, ALTER);
+    db.exec("UPDATE users SET age = '007' WHERE id = 1; INSERT INTO users (id, age) VALUES (8, '1e3')");
+    await expect(down(db, ALTER)).rejects.toMatchObject({
+      cause: { code: 'DECANT_REVERSIBLE', message: expect.stringContaining('2 values of age') },
+    });
+    expect(rowsOf('users')).toContainEqual([1, 'ann', '007', 'a']);
+  });
+
+  it('counts such values where they may be altered', async () => {
+    await up(db, ALTER_LOSSY);
+    db.exec("UPDATE users SET age = '007' WHERE id = 1; INSERT INTO users (id, age) VALUES (8, '1e3')");
+    const { steps } = await down(db, ALTER_LOSSY);
+    expect(steps[0]?.conflicts).toEqual([
+      { table: 'users', kind: 'changed', count: 1 },
+      { table: 'users', kind: 'converted', count: 2 },
+    ]);
+  });
+
+  it('puts a column back into a table that somebody has changed', async () => {
+    await up(db, CHANGED_SINCE);
+    db.exec('ALTER TABLE users ADD COLUMN later TEXT');
+    await down(db, CHANGED_SINCE);
+    const sql = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'users'").pluck().get();
+    expect(sql).toBe(
+      'CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT COLLATE NOCASE, age INT, email TEXT UNIQUE, later TEXT)',
+    );
+    expect(rowsOf('users')).toContainEqual([2, 'bob', 40, 'b', null]);
+  });
+
+  it('keeps a table that has taken the name of one that was dropped', async () => {
+    await up(db, DROPPED);
+    db.exec('CREATE VIEW other AS SELECT 1');
+    await expect(down(db, DROPPED)).rejects.toMatchObject({ cause: { code: 'DECANT_REVERSIBLE' } });
+  });
+
+  it('tells rows apart no longer by a rowid that VACUUM has changed', async () => {
+    await up(db, HIDDEN);
+    db.exec('VACUUM');
+    await expect(down(db, HIDDEN)).rejects.toMatchObject({
+      cause: { code: 'DECANT_REVERSIBLE', message: expect.stringContaining('VACUUM') },
+    });
+    expect(rowsOf('words')).toEqual([
+      [1, 'two!'],
+      [2, 'three!'],
+    ]);
+  });
+});
