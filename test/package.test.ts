@@ -7,6 +7,7 @@ import { resultOf, ROOT, runNode } from './helpers/processes.js';
 // What `npm publish` would hand out, as another program sees it: lib/, by the package's own name.
 const VALUES = [
   'AlterTableError',
+  'Archives',
   'AsyncMigrationError',
   'BackupError',
   'Backups',

@@ -152,9 +152,6 @@ export class MigrationService {
     loaded: LoadedMigrations,
     onProgress?: OnProgress,
   ): Turns<void> {
-    const atBegin = (): void => {
-      if (from === 0) this.#transactions.run(() => this.#repository.ensureTables());
-    };
     const commits = kind === 'batches' ? 'each batch' : 'at the end';
     const turns = steps.map((step, offset) =>
       told({ step, index: from + offset, total }, commits, onProgress, (onBatch) =>
@@ -162,7 +159,7 @@ export class MigrationService {
       ),
     );
     this.#transactions.session(() => {
-      atBegin();
+      if (from === 0) this.#transactions.run(() => this.#repository.ensureTables());
       if (kind !== 'batches') turns.forEach(inOneGo);
     });
     if (kind === 'batches') for (const each of turns) yield* each;

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -145,6 +145,29 @@ describe('files that declare what they depend on', () => {
     await files.up();
     expect((await files.down({ name: '002_b' })).steps).toHaveLength(1);
     expect(recordedIn(other)).toEqual(['001_a', '003_c']);
+  });
+
+  it('name a class whose file alone is imported, or at least looked for past those that cannot be', async () => {
+    const [files, directory] = filesService(FILES);
+    await files.up({ to: '002_b' });
+    writeFileSync(join(directory, '002_b.ts'), BOMB);
+    writeFileSync(join(directory, '003_c.ts'), FILES['002_b.ts'].replaceAll('Table_b', 'Table_c'));
+    const lenient = serviceFor({ database: db, directory, changed: 'allow', backup: 'never' });
+    expect((await lenient.plan('up')).steps).toMatchObject([{ name: '003_c', dependsOn: ['001_a'] }]);
+    writeFileSync(join(directory, '000_first.mjs'), BOMB);
+    const { anomalies } = await lenient.status();
+    expect(anomalies.map(({ kind, name }) => `${kind} ${name}`)).toContain('out-of-order 000_first');
+  });
+
+  it('are imported one by one until the class is found, and no further', async () => {
+    const [files, directory] = filesService({ '000_log.mjs': tableModule('log'), ...FILES });
+    await files.up({ to: '001_a' });
+    const log = join(directory, 'log.txt');
+    const loud = `import { writeFileSync } from 'node:fs';\nwriteFileSync(${JSON.stringify(log)}, '');\n`;
+    writeFileSync(join(directory, '000_log.mjs'), loud + tableModule('log'));
+    const lenient = serviceFor({ database: db, directory, changed: 'allow', backup: 'never' });
+    expect((await lenient.plan('up')).steps).toHaveLength(2);
+    expect(existsSync(log)).toBe(false);
   });
 
   it('show the path of a circle, loading what it leads to', async () => {

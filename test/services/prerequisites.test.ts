@@ -250,10 +250,16 @@ describe('a check()', () => {
 
   it('is no failed check where the database is locked', async () => {
     db.pragma('journal_mode = DELETE');
-    other.exec('BEGIN EXCLUSIVE');
-    const manager = new SqliteTransactionManager(db);
-    expect(errorOf(() => manager.look(tablesOf))).toMatchObject({ code: 'DECANT_LOCKED', exitCode: 5 });
+    const check = (handle: Connection): unknown => {
+      other.exec('BEGIN EXCLUSIVE');
+      return tablesOf(handle);
+    };
+    expect(await rejectionOf(service(checked('001_a', check)).up())).toMatchObject({
+      code: 'DECANT_LOCKED',
+      exitCode: 5,
+    });
     other.exec('ROLLBACK');
+    expect(db.pragma('query_only', { simple: true })).toBe(0);
   });
 
   it('belongs to a class as well', async () => {
