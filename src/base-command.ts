@@ -77,6 +77,13 @@ export abstract class BaseCommand extends Command {
     };
   }
 
+  /** Shows on a terminal what is being done; without anything, that nothing is any more. */
+  protected working(what?: string): void {
+    if (this.jsonEnabled() || !isLive()) return;
+    if (what === undefined) action.stop(this.paint('green', 'done'));
+    else action.start(what);
+  }
+
   /**
    * Carries out a command that writes: says on stderr what it is about to work on, plans, asks where it must, and
    * runs. The database is opened for writing only when there is something to do and nothing against it.

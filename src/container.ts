@@ -1,5 +1,4 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { FileBackups } from './backup/file-backups.js';
 import { backupSettingsOf } from './backup/settings.js';
 import { buildHooks, ContainerMigrationFactory } from './build.js';
@@ -24,8 +23,7 @@ import {
   openForReading,
   type ConfigureConnection,
 } from './services/database.js';
-import { DirectorySource } from './services/directory-source.js';
-import { ListSource } from './services/list-source.js';
+import { sourceOf } from './services/given-source.js';
 import { MigrationFactory } from './services/migration-factory.js';
 import { MigrationRepository } from './services/migration-repository.js';
 import { MigrationService } from './services/migration-service.js';
@@ -144,6 +142,13 @@ export async function openService(
   };
 }
 
+/** Builds migrations in a container of their own, with what `register` puts into it. @param file that it is of, if any */
+export function factoryFor(register: Config['register'], file?: string): MigrationFactory {
+  const container = root.createChildContainer();
+  callRegister({ register, file }, container);
+  return new ContainerMigrationFactory(container);
+}
+
 /** The backups of the database that the settings name, without opening it. */
 export function openBackups(config: Config): Backups {
   const { database } = config;
@@ -170,26 +175,21 @@ async function optionsOf(config: Config): Promise<DecantOptions> {
   };
 }
 
-function callRegister({ register, file }: Config, container: DependencyContainer): void {
+function callRegister(
+  { register, file }: Pick<Config, 'register' | 'file'>,
+  container: DependencyContainer,
+): void {
+  const what = file === undefined ? 'register()' : `register() of ${file}`;
   let result: unknown;
   try {
     result = register?.(container);
   } catch (cause) {
-    throw new ConfigError(`register() of ${file} failed: ${lastLineOf(cause)}`, 'Mend the config file.', {
+    throw new ConfigError(`${what} failed: ${lastLineOf(cause)}`, 'Mend it.', {
       cause,
     });
   }
   if (!isPromise(result)) return;
-  throw new ConfigError(
-    `register() of ${file} returned a promise: it must be synchronous.`,
-    'Take `async` off it.',
-  );
-}
-
-function sourceOf({ migrations, directory }: DecantOptions): MigrationSource {
-  if (migrations !== undefined && directory === undefined) return new ListSource(migrations);
-  if (directory !== undefined && migrations === undefined) return new DirectorySource(resolve(directory));
-  throw new UsageError('Decant needs either `migrations` or `directory`.', 'Give exactly one of them.');
+  throw new ConfigError(`${what} returned a promise: it must be synchronous.`, 'Take `async` off it.');
 }
 
 // Opened when it is first used: with a repository and a transaction manager of your own, it never is.

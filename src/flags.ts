@@ -25,6 +25,9 @@ export const databaseFlags = {
   config: configFlag,
 };
 
+/** Flags of a command that works on a copy of the database. */
+export const copyFlags = { ...databaseFlags, 'lock-timeout': lockTimeout };
+
 /** Flags of every command that migrates. */
 export const writingFlags = {
   ...databaseFlags,

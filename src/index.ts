@@ -39,6 +39,17 @@ export type {
 } from './domain/report.js';
 export type { Requirements } from './domain/requirements.js';
 export type { MigrationStatus, StatusReport } from './domain/status.js';
+export type {
+  ContentDifference,
+  SeededTable,
+  Verdict,
+  VerifiedMigration,
+  VerifyMode,
+  VerifyProblem,
+  VerifyProgress,
+  VerifyReport,
+  VerifyStep,
+} from './domain/verification.js';
 export * from './errors.js';
 export * from './functions.js';
 export { inject, injectable, type DependencyContainer } from './injection.js';

@@ -112,7 +112,12 @@ describe('the package', () => {
       const { default: manifest } = await import('decant/package.json', { with: { type: 'json' } });
       console.log(JSON.stringify({ testing, register, inner, name: manifest.name }));`;
     expect(await resultOf(script)).toEqual({
-      testing: ['InMemoryMigrationRepository', 'InMemoryTransactionManager'],
+      testing: [
+        'InMemoryMigrationRepository',
+        'InMemoryTransactionManager',
+        'describeMigrations',
+        'verifyMigrations',
+      ],
       register: [],
       inner: 'ERR_PACKAGE_PATH_NOT_EXPORTED',
       name: 'decant',

@@ -1,23 +1,20 @@
 import type { MigrationArchive, PruneReport } from '../domain/archive.js';
 import { graphOf, type MigrationGraph } from '../domain/graph.js';
 import { refuseLimit, type HistoryEntry, type HistoryOptions } from '../domain/journal.js';
-import { neededFor } from '../domain/needed.js';
-import { refuseOtherWay, refuseUnfinished } from '../domain/batches.js';
-import { planFor, type Command, type DownOptions, type Plan, type UpOptions } from '../domain/plan.js';
+import type { Command, DownOptions, Plan, UpOptions } from '../domain/plan.js';
 import type { HistoryPolicy } from '../domain/policy.js';
 import { deepFreeze, type OnProgress, type RunReport } from '../domain/report.js';
 import { statusOf, type StatusReport } from '../domain/status.js';
 import { prune, type Archives } from './archives.js';
 import type { Backups } from './backups.js';
 import { HookCalls, type NamedHooks } from './hook-calls.js';
-import { readHistory, readHistoryForStatus, readWholeHistory } from './history-reader.js';
-import { makeReady, type LoadedMigration, type LoadedMigrations } from './loaded-migration.js';
-import { Loader } from './loader.js';
+import { readHistoryForStatus, readWholeHistory } from './history-reader.js';
+import type { LoadedMigration, LoadedMigrations } from './loaded-migration.js';
 import type { MigrationFactory } from './migration-factory.js';
 import type { MigrationRepository } from './migration-repository.js';
 import type { MigrationSource } from './migration-source.js';
-import { refuseUnmet } from './prerequisites.js';
 import { prepare } from './prepare.js';
+import { getReady, type Ready } from './ready.js';
 import { Run } from './run.js';
 import { reportOf } from './run-report.js';
 import { partsOf, SafetyNet, type Part } from './safety-net.js';
@@ -228,22 +225,14 @@ export class MigrationService {
     return reportOf(run, plan, warnings, net.backup?.file);
   }
 
-  // Only what is planned is imported, or decides what may be, and all of it before anything runs.
-  async #ready(
-    command: Command,
-    options: UpOptions & DownOptions,
-  ): Promise<{ plan: Plan; loaded: LoadedMigrations }> {
-    const read = readHistory(this.#source, this.#repository);
-    refuseOtherWay(read, command);
-    const loader = new Loader(this.#source, read.discovered);
-    const dependencies = await loader.dependenciesAsNeeded((known) =>
-      neededFor(command, { ...read, dependencies: known }, options, this.#policy),
-    );
-    const plan = planFor(command, { ...read, dependencies }, options, this.#policy);
-    refuseUnfinished(read, plan.steps);
-    await loader.load(plan.steps.map(({ name }) => name));
-    const loaded = makeReady(plan, loader.loadings, this.#factory, this.#archives?.pruned());
-    refuseUnmet(plan, loaded, this.#transactions);
-    return { plan, loaded };
+  #ready(command: Command, options: UpOptions & DownOptions): Promise<Ready> {
+    return getReady(command, options, {
+      source: this.#source,
+      repository: this.#repository,
+      transactions: this.#transactions,
+      factory: this.#factory,
+      policy: this.#policy,
+      archives: this.#archives,
+    });
   }
 }
