@@ -46,6 +46,16 @@ export const confirmFlags = {
   yes: boolean({ char: 'y', description: 'Do not ask.' }),
 };
 
+/** Flags of the commands that can be tried without a trace. */
+export const dryRunFlags = {
+  'dry-run': boolean({ description: 'Try it, say what it does, and take it back.' }),
+  'on-copy': boolean({
+    description: 'Try it on a temporary copy, where also that works which has no transaction.',
+    dependsOn: ['dry-run'],
+  }),
+  sql: boolean({ description: 'Show the statements, and what is bound to them.', dependsOn: ['dry-run'] }),
+};
+
 const policy = option({ options: POLICIES });
 
 /** What to do about problems in the history. */
@@ -65,6 +75,9 @@ export interface GivenFlags {
   readonly config?: string | undefined;
   readonly 'lock-timeout'?: number | undefined;
   readonly backup?: boolean | undefined;
+  readonly 'dry-run'?: boolean | undefined;
+  readonly 'on-copy'?: boolean | undefined;
+  readonly sql?: boolean | undefined;
   readonly 'out-of-order'?: Policy | undefined;
   readonly missing?: Policy | undefined;
   readonly changed?: Policy | undefined;
