@@ -5,6 +5,7 @@ import { loadConfig, type Config } from './config.js';
 import type { RowProgress } from './domain/batches.js';
 import type { DownOptions, Plan, UpOptions } from './domain/plan.js';
 import type { OnCopied } from './domain/backup.js';
+import type { DryRunReport } from './domain/dry-run.js';
 import { namesOf, type Progress, type RunReport } from './domain/report.js';
 import { sizeText } from './domain/size.js';
 import { DeclinedError } from './errors.js';
@@ -12,9 +13,10 @@ import type { GivenFlags } from './flags.js';
 import { Interrupt } from './interrupt.js';
 import { action, Command, ExitError, stderr } from './oclif.js';
 import { runText, stepText } from './output.js';
-import { divertStdout, exitCodeOf, paint, printError, printJson } from './print-error.js';
+import { divertStdout, errorJson, exitCodeOf, paint, printError, printJson } from './print-error.js';
 import type { Backups } from './services/backups.js';
 import { mayNeedRecovery } from './services/database.js';
+import type { Access } from './container.js';
 import type { MigrationService } from './services/migration-service.js';
 
 interface RunFlags extends GivenFlags {
@@ -28,6 +30,13 @@ export interface RunOutput extends RunReport {
   readonly applied: readonly string[];
   readonly rolledBack: readonly string[];
   readonly skipped: readonly string[];
+}
+
+/** What such a command prints with `--json` and `--dry-run`. */
+export interface DryRunOutput extends Omit<DryRunReport, 'error'> {
+  readonly database: string;
+  readonly directory: string | null;
+  readonly error: Record<string, unknown> | null;
 }
 
 /** What every command shares: settings, a service to call, errors that say what to do, one object for `--json`. */
@@ -46,7 +55,7 @@ export abstract class BaseCommand extends Command {
   /** Calls `work` with a service for the database of `config`, and closes that database afterwards. */
   protected async withService<T>(
     config: Config,
-    access: 'read' | 'write',
+    access: Access,
     work: (service: MigrationService) => Promise<T>,
   ): Promise<T> {
     const { openService } = await import('./container.js');
@@ -77,6 +86,13 @@ export abstract class BaseCommand extends Command {
     };
   }
 
+  /** Shows on a terminal what is being done; without anything, that nothing is any more. */
+  protected working(what?: string): void {
+    if (this.jsonEnabled() || !isLive()) return;
+    if (what === undefined) action.stop(this.paint('green', 'done'));
+    else action.start(what);
+  }
+
   /**
    * Carries out a command that writes: says on stderr what it is about to work on, plans, asks where it must, and
    * runs. The database is opened for writing only when there is something to do and nothing against it.
@@ -85,9 +101,10 @@ export abstract class BaseCommand extends Command {
     command: Plan['command'],
     flags: RunFlags,
     options: UpOptions & DownOptions,
-  ): Promise<RunOutput> {
+  ): Promise<RunOutput | DryRunOutput> {
     const config = await this.settings(flags);
     this.announce(config);
+    if (flags['dry-run'] === true) return this.#tryOut(command, config, flags, options);
     // What a killed process left to be played back will be, by the first to look: then there is no mere looking.
     const look = mayNeedRecovery(config.database) ? 'write' : 'read';
     const planned = await this.withService(config, look, async (service) => {
@@ -104,6 +121,26 @@ export abstract class BaseCommand extends Command {
       planned.report ?? (await this.withService(config, 'write', (service) => service[command](runOptions)));
     this.log(runText(report, this.paint));
     return { ...targetOf(config), ...report, ...namesByOutcome(report) };
+  }
+
+  async #tryOut(
+    command: Plan['command'],
+    config: Config,
+    flags: RunFlags,
+    options: UpOptions & DownOptions,
+  ): Promise<DryRunOutput> {
+    const on = flags['on-copy'] === true ? 'copy' : 'transaction';
+    const { error, ...report } = await this.withService(config, 'dry run', (service) =>
+      service.dryRun(command, { ...options, on }),
+    );
+    const { dryRunText } = await import('./output-dry-run.js');
+    const statements = flags.sql === true ? 'listed' : 'counted';
+    this.log(dryRunText({ ...report, error }, this.paint, { statements }));
+    if (error !== null) {
+      process.exitCode = error.exitCode;
+      if (!this.jsonEnabled()) printError(error, { json: false });
+    }
+    return { ...targetOf(config), ...report, error: error === null ? null : errorJson(error) };
   }
 
   readonly #backingUp = this.copying('Backing up');

@@ -10,11 +10,13 @@ const EVERY_MS = 100;
  */
 export function batchLine(title: string): (progress: RowProgress) => void {
   let since: { readonly progress: RowProgress; readonly at: number } | undefined;
+  let last = Infinity;
   let shownAt = performance.now();
   return (progress) => {
     const at = performance.now();
     // It goes back when another batch() begins.
-    if (since === undefined || progress.done < since.progress.done) since = { progress, at };
+    if (since === undefined || progress.done < last) since = { progress, at };
+    last = progress.done;
     if (at - shownAt < EVERY_MS) return;
     shownAt = at;
     // By its status alone oclif draws the line at the next tick, for which a transaction does not wait.

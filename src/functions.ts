@@ -1,6 +1,6 @@
 import { ContainerMigrationFactory } from './build.js';
 import { defaultDatabasePath } from './config.js';
-import { halfDoneOf, refuseHalfDone } from './domain/batches.js';
+import { halfDoneOf, refuseOtherWay, refuseUnfinished } from './domain/batches.js';
 import { historyOf, pendingOf, type History } from './domain/history.js';
 import type { Database, Migration, MigrationRecord } from './domain/migration.js';
 import { planDown, planReset, planUp, type Plan } from './domain/plan.js';
@@ -125,7 +125,8 @@ function run(db: Database, planFor: (history: History) => Plan): RunReport {
   const history = historyFor(db, source);
   const loadings = history.discovered.map((each) => ({ discovered: each, definition: source.load(each) }));
   const plan = planFor({ ...history, dependencies: dependenciesOf(loadings) });
-  refuseHalfDone(history, plan.steps);
+  refuseOtherWay(history, plan.command);
+  refuseUnfinished(history, plan.steps);
   const loaded = makeReady(plan, loadings, factory, new SqliteArchives(db).pruned());
   refusePrepare(loaded);
   const repository = new SqliteMigrationRepository(db);

@@ -10,6 +10,7 @@ export {
   type RunningPlan,
   type RunningStep,
 } from './domain/hooks.js';
+export type { DryRunOptions, DryRunOutcome, DryRunReport, DryRunStep, TriedOn } from './domain/dry-run.js';
 export type { Anomaly, AnomalyKind } from './domain/history.js';
 export {
   Migration,
@@ -38,6 +39,17 @@ export type {
 } from './domain/report.js';
 export type { Requirements } from './domain/requirements.js';
 export type { MigrationStatus, StatusReport } from './domain/status.js';
+export type {
+  ContentDifference,
+  SeededTable,
+  Verdict,
+  VerifiedMigration,
+  VerifyMode,
+  VerifyProblem,
+  VerifyProgress,
+  VerifyReport,
+  VerifyStep,
+} from './domain/verification.js';
 export * from './errors.js';
 export * from './functions.js';
 export { inject, injectable, type DependencyContainer } from './injection.js';
@@ -52,7 +64,8 @@ export type { UpdateOptions } from './reversible/update.js';
 export type { ReversibleRow, ReversibleValue } from './reversible/values.js';
 export { Archives } from './services/archives.js';
 export { Backups, type BackupPolicy } from './services/backups.js';
-export type { ConfigureConnection } from './services/database.js';
+export type { ConfigureConnection } from './services/configure-connection.js';
+export { DryRuns, type Execute } from './services/dry-runs.js';
 export { MigrationFactory, type NamedClass } from './services/migration-factory.js';
 export { MigrationRepository, type AppliedFile, type JournalEntry } from './services/migration-repository.js';
 export type { NamedHooks } from './services/hook-calls.js';

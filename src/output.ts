@@ -185,17 +185,20 @@ function statusLine(entry: MigrationStatus, width: number, paint: Paint): string
   return `${paint('green', '[x]')} ${name.padEnd(width)}  ${paint('dim', `(applied: ${appliedAt})`)}`;
 }
 
-function nothingToDo({ command, held }: Pick<Plan, 'command' | 'held'>): string {
+/** What a command says that has nothing to do. */
+export function nothingToDo({ command, held }: Pick<Plan, 'command' | 'held'>): string {
   const state = command === 'up' ? 'pending' : 'applied';
   if (held.length > 0) return `Nothing to do: ${plural(held.length, `${state} left as asked`)}.`;
   return command === 'up' ? 'Nothing to do: nothing is pending.' : 'Nothing to do: no migration is applied.';
 }
 
-function plural(count: number, what: string): string {
+/** A part of a sum; empty where there is none of it. */
+export function plural(count: number, what: string): string {
   return count === 0 ? '' : `${count} ${what}`;
 }
 
-function milliseconds(duration: number): string {
+/** A duration as people read it. */
+export function milliseconds(duration: number): string {
   const rounded = Math.round(duration);
   return rounded < 1000 ? `${Math.max(1, rounded)} ms` : `${(duration / 1000).toFixed(1)} s`;
 }

@@ -72,7 +72,8 @@ function explained(error: unknown): DecantError {
 const UNEXPECTED_HINT =
   'DEBUG=decant shows where it came from; if that is in Decant itself, please report it.';
 
-function errorJson(error: DecantError): Record<string, unknown> {
+/** What `--json` says of an error. */
+export function errorJson(error: DecantError): Record<string, unknown> {
   const { code, message, hint, exitCode } = error;
   const failure = error instanceof MigrationFailedError ? { failure: error.failure } : {};
   const unmet = error instanceof PrerequisiteError ? { unmet: error.unmet } : {};

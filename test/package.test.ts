@@ -7,9 +7,11 @@ import { resultOf, ROOT, runNode } from './helpers/processes.js';
 // What `npm publish` would hand out, as another program sees it: lib/, by the package's own name.
 const VALUES = [
   'AlterTableError',
+  'Archives',
   'AsyncMigrationError',
   'BackupError',
   'Backups',
+  'BatchError',
   'BodyError',
   'ChangedMigrationError',
   'ConfigError',
@@ -24,6 +26,7 @@ const VALUES = [
   'DuplicateMigrationError',
   'EXIT',
   'ForeignKeyError',
+  'HalfDoneError',
   'HookError',
   'InjectionError',
   'InvalidMigrationError',
@@ -43,6 +46,7 @@ const VALUES = [
   'NotRecordedError',
   'OutOfOrderError',
   'OvertakenError',
+  'PausedError',
   'PrerequisiteError',
   'ReversibleError',
   'ReversibleMigration',
@@ -56,6 +60,7 @@ const VALUES = [
   'UsageError',
   'alterTable',
   'alterTableSql',
+  'batch',
   'closeDatabase',
   'defineConfig',
   'ensureMigrationsTable',
@@ -107,7 +112,12 @@ describe('the package', () => {
       const { default: manifest } = await import('decant/package.json', { with: { type: 'json' } });
       console.log(JSON.stringify({ testing, register, inner, name: manifest.name }));`;
     expect(await resultOf(script)).toEqual({
-      testing: ['InMemoryMigrationRepository', 'InMemoryTransactionManager'],
+      testing: [
+        'InMemoryMigrationRepository',
+        'InMemoryTransactionManager',
+        'describeMigrations',
+        'verifyMigrations',
+      ],
       register: [],
       inner: 'ERR_PACKAGE_PATH_NOT_EXPORTED',
       name: 'decant',

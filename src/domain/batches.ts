@@ -1,7 +1,7 @@
 import { HalfDoneError } from '../errors.js';
 import type { History } from './history.js';
 import type { Direction } from './migration.js';
-import type { PlanStep } from './plan.js';
+import type { Command, PlanStep } from './plan.js';
 
 /** How many rows of how many are done. */
 export interface RowProgress {
@@ -63,11 +63,20 @@ export function sumOf(progresses: readonly RowProgress[]): RowProgress {
 }
 
 /**
- * Nothing is built on what is half done, and nothing below it taken away: steps, if there are any, have to finish it.
- * One that is not in the source is in the way even of none.
+ * To be called before a command is planned: what is half applied cannot be rolled back, nor what is below it; and on
+ * what is half rolled back nothing is built. @throws HalfDoneError
+ */
+export function refuseOtherWay({ halfDone = [] }: Pick<History, 'halfDone'>, command: Command): void {
+  const way: Direction = command === 'up' ? 'up' : 'down';
+  refuseIfLeft(halfDone.find(({ direction }) => direction !== way));
+}
+
+/**
+ * To be called once a command is planned: steps, if there are any, have to finish what is half done. One that is not in
+ * the source is in the way even of none.
  * @throws HalfDoneError
  */
-export function refuseHalfDone(
+export function refuseUnfinished(
   { halfDone = [], discovered }: Pick<History, 'halfDone' | 'discovered'>,
   steps: readonly Pick<PlanStep, 'name' | 'direction'>[],
 ): void {
@@ -75,7 +84,10 @@ export function refuseHalfDone(
     steps.length === 0
       ? !discovered.some((each) => each.name === name)
       : !steps.some((step) => step.name === name && step.direction === direction);
-  const left = halfDone.find(isLeft);
+  refuseIfLeft(halfDone.find(isLeft));
+}
+
+function refuseIfLeft(left: HalfDone | undefined): void {
   if (left !== undefined) throw new HalfDoneError(left.name, left.direction, rowsText(left));
 }
 

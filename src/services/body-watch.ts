@@ -10,11 +10,14 @@ import { openBeside } from './database.js';
 import type { RecordedCall, StatementRecorder } from './statement-recorder.js';
 import { BodyError, type BodyRules } from './transaction-manager.js';
 
+/** `'dry run'`: a transaction in which others have come before it, so that what was before it is not what is committed. */
+export type Inside = 'transaction' | 'dry run' | 'none';
+
 /** Watches the statements of one migration's body, and judges in the end what they have done. */
 export class BodyWatch {
   readonly #db: Database;
   readonly #rules: BodyRules;
-  readonly #inside: 'transaction' | 'none';
+  readonly #inside: Inside;
   readonly #recorder: StatementRecorder | undefined;
   readonly #log = new ChangeLog();
   readonly #reach: ReachFinder;
@@ -26,10 +29,11 @@ export class BodyWatch {
   /** Texts that need no second look. */
   readonly #seen = new Set<string>();
   readonly #warnings = new Set<string>();
+  #failed: { readonly error: unknown; readonly sql: string } | undefined;
   /** What the body has set that lasts longer than it should, and what it was before. */
   readonly #settings = new Map<string, unknown>();
 
-  constructor(db: Database, rules: BodyRules, inside: 'transaction' | 'none', recorder?: StatementRecorder) {
+  constructor(db: Database, rules: BodyRules, inside: Inside, recorder?: StatementRecorder) {
     this.#db = db;
     this.#recorder = recorder;
     this.#rules = rules;
@@ -66,10 +70,21 @@ export class BodyWatch {
   }
 
   #run(statement: Statement, values: readonly unknown[]): number {
-    if (this.#recorder === undefined) return statement.run(values).changes;
-    const run = Reflect.get(statement, 'run') as RecordedCall['run'];
-    const call = { sql: statement.source, method: 'run', target: statement, run, args: [values] };
-    return (this.#recorder.call(call) as RunResult).changes;
+    const sql = statement.source;
+    try {
+      if (this.#recorder === undefined) return statement.run(values).changes;
+      const run = Reflect.get(statement, 'run') as RecordedCall['run'];
+      const call = { sql, method: 'run', target: statement, run, args: [values] };
+      return (this.#recorder.call(call) as RunResult).changes;
+    } catch (error) {
+      this.#failed = { error, sql };
+      throw error;
+    }
+  }
+
+  /** The statement that threw `error`, if it was run by a function that changes rows on the migration's behalf. */
+  sqlOf(error: unknown): string | undefined {
+    return this.#failed?.error === error ? this.#failed?.sql : undefined;
   }
 
   #exec(sql: string): void {
@@ -137,7 +152,7 @@ export class BodyWatch {
       this.#settings.set(name, this.#db.pragma(name, { simple: true }));
     }
     if (!set.has('foreign_keys')) return;
-    if (this.#inside === 'transaction') this.#warnings.add(PRAGMA_WARNING);
+    if (this.#inside !== 'none') this.#warnings.add(PRAGMA_WARNING);
     else this.#foreignKeys = 'enforced'; // it may be, from here on
   }
 }

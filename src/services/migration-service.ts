@@ -1,26 +1,26 @@
 import type { MigrationArchive, PruneReport } from '../domain/archive.js';
 import { graphOf, type MigrationGraph } from '../domain/graph.js';
-import { neededFor } from '../domain/needed.js';
-import { refuseHalfDone } from '../domain/batches.js';
-import { planFor, type Command, type DownOptions, type Plan, type UpOptions } from '../domain/plan.js';
+import type { Command, DownOptions, Plan, UpOptions } from '../domain/plan.js';
 import type { HistoryPolicy } from '../domain/policy.js';
 import { deepFreeze, type OnProgress, type RunReport } from '../domain/report.js';
+import type { DryRunOptions, DryRunReport } from '../domain/dry-run.js';
 import { statusOf, type StatusReport } from '../domain/status.js';
 import { prune, type Archives } from './archives.js';
 import type { Backups } from './backups.js';
+import { carryOut, type Equipment } from './carry-out.js';
+import { noDryRuns, type DryRuns } from './dry-runs.js';
 import { HookCalls, type NamedHooks } from './hook-calls.js';
-import { readHistory, readHistoryForStatus, readWholeHistory } from './history-reader.js';
-import { makeReady, type LoadedMigration, type LoadedMigrations } from './loaded-migration.js';
-import { Loader } from './loader.js';
+import { readHistoryForStatus, readWholeHistory } from './history-reader.js';
+import type { LoadedMigrations } from './loaded-migration.js';
 import type { MigrationFactory } from './migration-factory.js';
 import type { MigrationRepository } from './migration-repository.js';
 import type { MigrationSource } from './migration-source.js';
-import { refuseUnmet } from './prerequisites.js';
 import { prepare } from './prepare.js';
+import { getReady, type Ready } from './ready.js';
 import { Run } from './run.js';
-import { partsOf, SafetyNet, type Part } from './safety-net.js';
+import { partsOf, SafetyNet } from './safety-net.js';
 import type { TransactionManager } from './transaction-manager.js';
-import { inOneGo, refuseAborted, told, withPauses, type Turns } from './turns.js';
+import { inOneGo, refuseAborted, withPauses } from './turns.js';
 
 export interface RunOptions {
   /** Told of the plan that is about to be carried out. What it throws, or rejects with, ends the run before it began. */
@@ -50,10 +50,12 @@ export class MigrationService {
   readonly #backups: Backups | undefined;
   readonly #buildHooks: BuildHooks;
   readonly #archives: Archives | undefined;
+  readonly #dryRuns: DryRuns | undefined;
 
   /**
    * @param backups without it, none are made
    * @param archives without it, there are none
+   * @param dryRuns without it, there are none
    */
   constructor(
     source: MigrationSource,
@@ -64,6 +66,7 @@ export class MigrationService {
     backups?: Backups,
     buildHooks: BuildHooks = async () => [],
     archives?: Archives,
+    dryRuns?: DryRuns,
   ) {
     this.#source = source;
     this.#repository = repository;
@@ -73,6 +76,7 @@ export class MigrationService {
     this.#backups = backups;
     this.#buildHooks = buildHooks;
     this.#archives = archives;
+    this.#dryRuns = dryRuns;
   }
 
   /**
@@ -129,13 +133,39 @@ export class MigrationService {
   }
 
   /**
-   * The synchronous heart: runs a plan whose migrations are loaded and prepared. All that may be awaited has been.
+   * What a command would do, found out by doing it and taking it back: in one transaction, or on a copy. What the
+   * command would refuse with before it begins is thrown; what a migration would fail with is in the report.
+   */
+  async dryRun(
+    command: Command,
+    { on = 'transaction', ...options }: DryRunOptions = {},
+  ): Promise<DryRunReport> {
+    if (this.#dryRuns === undefined) throw noDryRuns();
+    const { plan, loaded } = await this.#ready(command, options);
+    const hooks = new HookCalls(plan.steps.length === 0 ? [] : await this.#buildHooks());
+    await prepare(plan, loaded);
+    const tried = await this.#dryRuns.perform(plan, loaded, on, (repository, transactions, onProgress) =>
+      new MigrationService(this.#source, repository, transactions, this.#factory, this.#policy).execute(
+        plan,
+        loaded,
+        onProgress,
+        hooks,
+      ),
+    );
+    const { error, ...report } = tried;
+    return Object.freeze({ ...deepFreeze({ ...report, hooks: hooks.reports }), error });
+  }
+
+  /**
+   * The synchronous heart: runs a plan whose migrations are loaded and prepared. All that may be awaited has been. Of
+   * hooks, it calls those that are part of a migration.
    * @throws MigrationFailedError, DatabaseLockedError
    */
-  execute(plan: Plan, loaded: LoadedMigrations, onProgress?: OnProgress): RunReport {
-    const run = this.#newRun();
+  execute(plan: Plan, loaded: LoadedMigrations, onProgress?: OnProgress, hooks?: HookCalls): RunReport {
+    const run = this.#newRun(hooks);
+    const equipment = this.#equip(run, plan, loaded, onProgress);
     for (const part of partsOf(plan.steps, loaded, 'as it is')) {
-      inOneGo(this.#carryOut(part, plan.steps.length, run, loaded, onProgress));
+      inOneGo(carryOut(part, equipment));
     }
     return reportOf(run, plan);
   }
@@ -144,28 +174,9 @@ export class MigrationService {
     return new Run(this.#repository, this.#transactions, this.#policy, hooks);
   }
 
-  // It stops between two batches, with no transaction open: whoever awaits may let others on there.
-  *#carryOut(
-    { steps, from, kind }: Part,
-    total: number,
-    run: Run,
-    loaded: LoadedMigrations,
-    onProgress?: OnProgress,
-  ): Turns<void> {
-    const atBegin = (): void => {
-      if (from === 0) this.#transactions.run(() => this.#repository.ensureTables());
-    };
-    const commits = kind === 'batches' ? 'each batch' : 'at the end';
-    const turns = steps.map((step, offset) =>
-      told({ step, index: from + offset, total }, commits, onProgress, (onBatch) =>
-        run.step(step, loaded.get(step.name) as LoadedMigration, onBatch),
-      ),
-    );
-    this.#transactions.session(() => {
-      atBegin();
-      if (kind !== 'batches') turns.forEach(inOneGo);
-    });
-    if (kind === 'batches') for (const each of turns) yield* each;
+  #equip(run: Run, { steps }: Plan, loaded: LoadedMigrations, onProgress?: OnProgress): Equipment {
+    const [repository, transactions] = [this.#repository, this.#transactions];
+    return { repository, transactions, run, loaded, total: steps.length, onProgress };
   }
 
   async #run(command: Command, options: UpOptions & DownOptions & RunOptions): Promise<RunReport> {
@@ -204,12 +215,13 @@ export class MigrationService {
     { onProgress, signal }: RunOptions,
   ): Promise<RunReport> {
     const net = new SafetyNet(this.#backups, run, plan, loaded, onProgress);
+    const equipment = this.#equip(run, plan, loaded, onProgress);
     const mayPause = net.parts.some(({ kind }) => kind === 'batches');
     for (const part of net.parts) {
       await net.spread(part);
       try {
         net.begin(part);
-        const turns = this.#carryOut(part, plan.steps.length, run, loaded, onProgress);
+        const turns = carryOut(part, equipment);
         if (mayPause) refuseAborted(signal, part.steps[0]);
         // What fails without a transaction is to be undone before others on this connection get a turn.
         if (part.kind === 'batches') await withPauses(turns, signal, part.steps[0]);
@@ -223,22 +235,15 @@ export class MigrationService {
     return reportOf(run, plan, warnings, net.backup?.file);
   }
 
-  // Only what is planned is imported, or decides what may be, and all of it before anything runs.
-  async #ready(
-    command: Command,
-    options: UpOptions & DownOptions,
-  ): Promise<{ plan: Plan; loaded: LoadedMigrations }> {
-    const read = readHistory(this.#source, this.#repository);
-    const loader = new Loader(this.#source, read.discovered);
-    const dependencies = await loader.dependenciesAsNeeded((known) =>
-      neededFor(command, { ...read, dependencies: known }, options, this.#policy),
-    );
-    const plan = planFor(command, { ...read, dependencies }, options, this.#policy);
-    refuseHalfDone(read, plan.steps);
-    await loader.load(plan.steps.map(({ name }) => name));
-    const loaded = makeReady(plan, loader.loadings, this.#factory, this.#archives?.pruned());
-    refuseUnmet(plan, loaded, this.#transactions);
-    return { plan, loaded };
+  #ready(command: Command, options: UpOptions & DownOptions): Promise<Ready> {
+    return getReady(command, options, {
+      source: this.#source,
+      repository: this.#repository,
+      transactions: this.#transactions,
+      factory: this.#factory,
+      policy: this.#policy,
+      archives: this.#archives,
+    });
   }
 }
 

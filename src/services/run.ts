@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
-import { halfDoneOf, refuseHalfDone, type RowProgress } from '../domain/batches.js';
+import { halfDoneOf, refuseUnfinished, type RowProgress } from '../domain/batches.js';
 import { conflictText, type Conflict } from '../domain/conflict.js';
 import type { Database } from '../domain/migration.js';
 import type { PlanStep } from '../domain/plan.js';
@@ -191,7 +191,7 @@ export class Run {
     const names = this.#repository.recordedNames();
     if (isDoneIn(names, step)) return true;
     if (names !== this.#names) {
-      refuseHalfDone({ halfDone: halfDoneOf(this.#repository.batches()), discovered: [] }, [step]);
+      refuseUnfinished({ halfDone: halfDoneOf(this.#repository.batches()), discovered: [] }, [step]);
       refuseOutOfTurn(step, names, this.#policy);
     }
     this.#names = names;

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Statement } from 'better-sqlite3';
 import type { Database } from '../domain/migration.js';
 import { DatabaseError } from '../errors.js';
-import { isWord, statementsOf } from '../sqlite/tokens.js';
+import { endsTransaction } from '../sqlite/ends-transaction.js';
 import { BodyWatch } from './body-watch.js';
+import { withDeepStacks } from './error-facts.js';
 import { GuardedDatabase } from './guarded-database.js';
 import { lookOnly } from './look-only.js';
 import { explainingSqliteErrors, rollsBack } from './sqlite-errors.js';
@@ -27,9 +28,13 @@ export class SqliteTransactionManager extends TransactionManager {
   /** Within a session: how foreign keys are set now. */
   #foreignKeys: BodyRules['foreignKeys'] | undefined;
 
-  constructor(db: Database) {
+  readonly #inside: 'transaction' | 'dry run';
+
+  /** @param kind `'dry run'`: bodies share a transaction, which began before the first of them */
+  constructor(db: Database, kind: 'for real' | 'dry run' = 'for real') {
     super();
     this.#db = db;
+    this.#inside = kind === 'dry run' ? kind : 'transaction';
   }
 
   override session<T>(work: () => T): T {
@@ -75,13 +80,13 @@ export class SqliteTransactionManager extends TransactionManager {
   override runBody(body: Body, rules = STRICT_RULES, recorder?: StatementRecorder): readonly string[] {
     const inside = this.#db.inTransaction;
     if (!inside) return this.session(() => this.#runOutside(body, rules, recorder));
-    const watch = new BodyWatch(this.#db, rules, 'transaction', recorder);
+    const watch = new BodyWatch(this.#db, rules, this.#inside, recorder);
     const guarded = new GuardedDatabase(this.#db, watch, () => !this.#db.inTransaction, recorder);
     this.#execute(this.#guard.open);
     try {
       callAndKill(body, guarded);
     } catch (error) {
-      throw this.#failureInside(error, guarded).warning(watch.warnings);
+      throw this.#failureInside(error, guarded, watch.sqlOf(error)).warning(watch.warnings);
     } finally {
       watch.restoreSettings();
     }
@@ -154,8 +159,8 @@ export class SqliteTransactionManager extends TransactionManager {
     throw new BodyError('threw', undefined, new Error('it began a transaction and did not end it'));
   }
 
-  #failureInside(error: unknown, guarded: GuardedDatabase): BodyError {
-    const failure = bodyErrorOf(error, guarded);
+  #failureInside(error: unknown, guarded: GuardedDatabase, sql: string | undefined): BodyError {
+    const failure = bodyErrorOf(error, guarded, sql);
     if (!this.#hasEnded(guarded, failure.cause)) return failure;
     return new BodyError('ended the transaction', guarded.endedBy ?? failure.sql, failure.cause);
   }
@@ -193,11 +198,6 @@ export class SqliteTransactionManager extends TransactionManager {
   }
 }
 
-// As a statement of its own: END is the end of a CASE and of a trigger, too.
-function endsTransaction(sql: string): boolean {
-  return [...statementsOf(sql)].some(([first]) => isWord(first, 'COMMIT', 'END', 'ROLLBACK'));
-}
-
 function guardNamed(name: string): { readonly open: string; readonly release: string } {
   return { open: `SAVEPOINT ${name}`, release: `RELEASE ${name}` };
 }
@@ -205,14 +205,14 @@ function guardNamed(name: string): { readonly open: string; readonly release: st
 // The handle dies first of all: an iterator that it left open would block the engine's own statements.
 function callAndKill(body: Body, guarded: GuardedDatabase): void {
   try {
-    refusePromise(body(guarded.handle));
+    refusePromise(withDeepStacks(() => body(guarded.handle)));
   } finally {
     guarded.kill();
   }
 }
 
-function bodyErrorOf(error: unknown, guarded: GuardedDatabase): BodyError {
-  return error instanceof BodyError ? error : new BodyError('threw', guarded.sqlOf(error), error);
+function bodyErrorOf(error: unknown, guarded: GuardedDatabase, sql?: string): BodyError {
+  return error instanceof BodyError ? error : new BodyError('threw', sql ?? guarded.sqlOf(error), error);
 }
 
 function foreignKeysError(database: string, wanted: string): DatabaseError {

@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { halfDoneOf, leftText, refuseHalfDone, rowsText, type BatchEntry } from '../../src/domain/batches.js';
+import {
+  halfDoneOf,
+  leftText,
+  refuseOtherWay,
+  refuseUnfinished,
+  rowsText,
+  type BatchEntry,
+} from '../../src/domain/batches.js';
+import type { Command } from '../../src/domain/plan.js';
 
 describe('how far a walk is', () => {
   it.each([
@@ -68,7 +76,7 @@ describe('a migration that is half done', () => {
     ['itself the other way', [['002_b', 'down']], true],
   ])('is in the way of a plan of %s: %s', (_what, steps, isRefused) => {
     const act = (): void =>
-      refuseHalfDone(
+      refuseUnfinished(
         { halfDone, discovered },
         steps.map(([name, direction]) => ({ name, direction })),
       );
@@ -76,8 +84,24 @@ describe('a migration that is half done', () => {
     else expect(act).not.toThrow();
   });
 
+  it.each<['up' | 'down', Command, boolean]>([
+    ['up', 'up', false],
+    ['up', 'down', true],
+    ['up', 'reset', true],
+    ['up', 'redo', true],
+    ['down', 'up', true],
+    ['down', 'down', false],
+    ['down', 'reset', false],
+    ['down', 'redo', false],
+  ])('is, half %s, in the way of a later %s: %s', (direction, command, isRefused) => {
+    const act = (): void =>
+      refuseOtherWay({ halfDone: [{ name: '002_b', direction, done: 5, total: 10 }] }, command);
+    if (isRefused) expect(act).toThrow(/5 of 10 rows/);
+    else expect(act).not.toThrow();
+  });
+
   it('is in the way even of nothing when it is not in the source', () => {
-    expect(() => refuseHalfDone({ halfDone, discovered: [] }, [])).toThrow(
+    expect(() => refuseUnfinished({ halfDone, discovered: [] }, [])).toThrow(
       /its file has to be there|finished first/,
     );
   });

@@ -1,10 +1,18 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import Database from 'better-sqlite3';
+import Graph from '../../src/commands/migrate/graph.js';
 import Plan from '../../src/commands/migrate/plan.js';
 import Status from '../../src/commands/migrate/status.js';
+import type { Database as Connection } from '../../src/domain/migration.js';
+import type { OnProgress } from '../../src/domain/report.js';
+import type { MigrationStatus } from '../../src/domain/status.js';
+import { PausedError } from '../../src/errors.js';
+import { MigrationHooks, type FinishedStep, type MigrationService } from '../../src/index.js';
 import { recordedIn } from '../helpers/database.js';
 import { jsonOf, runCommand } from '../helpers/command.js';
+import { ROOT, runNode } from '../helpers/processes.js';
 import {
   contentOf,
   copyOf,
@@ -22,13 +30,17 @@ import {
 
 jest.setTimeout(20_000 + NODES * 3);
 
+const START = '002_add_indexes';
 const LOSSY = '014_normalise_urls';
 const BEFORE_LOSSY = NAMES[NAMES.indexOf(LOSSY) - 1];
 const IRREVERSIBLE = '022_forget_email_addresses';
 const LAST_REVERSIBLE = NAMES[NAMES.indexOf(IRREVERSIBLE) - 1];
 
-/** Files of databases, each with what it holds: before all, before and after the one that loses, and after all. */
-const at = { start: '', beforeLossy: '', afterLossy: '', reversible: '', end: '' };
+const BATCHES = '020_fingerprints';
+const BEFORE_BATCHES = NAMES[NAMES.indexOf(BATCHES) - 1];
+
+/** Files of databases at these stages, and what each holds. */
+const at = { start: '', beforeLossy: '', afterLossy: '', beforeBatches: '', reversible: '', end: '' };
 const content: Record<keyof typeof at, ReturnType<typeof contentOf>> = {} as never;
 
 beforeAll(async () => {
@@ -36,17 +48,30 @@ beforeAll(async () => {
   await withService(at.start, (_service, db) => void (content.start = contentOf(db)));
   await step('start', 'beforeLossy', BEFORE_LOSSY);
   await step('beforeLossy', 'afterLossy', LOSSY);
-  await step('afterLossy', 'reversible', LAST_REVERSIBLE);
+  await step('afterLossy', 'beforeBatches', BEFORE_BATCHES);
+  await step('beforeBatches', 'reversible', LAST_REVERSIBLE);
   await step('reversible', 'end');
 });
 
 async function step(from: keyof typeof at, to: keyof typeof at, name?: string): Promise<void> {
   at[to] = copyOf(at[from]);
-  await withService(at[to], async (service, db) => {
-    const report = await service.up({ to: name });
-    expect(report.warnings).toEqual([]);
-    content[to] = contentOf(db);
-  });
+  await withService(
+    at[to],
+    async (service, db) => {
+      const report = await service.up({ to: name });
+      expect(report.warnings.filter((each) => !each.includes('nodes_enqueue'))).toEqual([]);
+      expect(report.hooks).toEqual([{ name: 'SearchIsInStep', calls: { afterEach: report.steps.length } }]);
+      content[to] = contentOf(db);
+    },
+    { hooks: [SearchIsInStep] },
+  );
+}
+
+/** What this application wants of every migration, and rolls it back otherwise. */
+class SearchIsInStep extends MigrationHooks {
+  override afterEach(_step: FinishedStep, db: Connection): void {
+    db.exec(`INSERT INTO nodes_fts (nodes_fts, rank) VALUES ('integrity-check', 1)`);
+  }
 }
 
 const objects = (all: object): object =>
@@ -141,23 +166,32 @@ describe('status, plan and journal', () => {
   });
 });
 
-describe('down', () => {
-  it('brings back what was there before each that is exact', async () => {
-    await withService(copyOf(at.reversible), async (service, db) => {
-      await service.down({ to: LOSSY });
-      expect(contentOf(db)).toEqual(content.afterLossy);
-      expectSound(db);
+describe('prerequisites', () => {
+  it('are checked before anything runs', async () => {
+    await withService(copyOf(at.start), async (service, db) => {
+      db.exec(`UPDATE nodes SET created_at = NULL WHERE rowid IN (3, 5)`);
+      const message = '015_strict_nodes: 2 nodes do not say when they were made, or changed';
+      await expect(service.plan('up')).rejects.toThrow(message);
+      await expect(service.up()).rejects.toThrow(message);
+      expect((await service.status()).applied).toBe(2);
     });
+  });
+});
+
+describe('down', () => {
+  it('brings back all that was there, of those that lose nothing', async () => {
     await withService(copyOf(at.beforeLossy), async (service, db) => {
-      await service.down({ to: '002_add_indexes' });
-      expect(objects(contentOf(db))).toEqual(objects(content.start));
+      await service.down({ to: START });
+      expect(contentOf(db)).toEqual(content.start);
       expectSound(db);
     });
   });
 
-  it('goes on through the one that loses, down to the schema that there was', async () => {
+  it('brings back, of those after the one that loses, what that had left, and goes on to the schema there was', async () => {
     await withService(copyOf(at.reversible), async (service, db) => {
-      await service.down({ to: '002_add_indexes' });
+      await service.down({ to: LOSSY });
+      expect(contentOf(db)).toEqual(content.afterLossy);
+      await service.down({ to: START });
       expect(objects(contentOf(db))).toEqual(objects(content.start));
       expectSound(db);
     });
@@ -182,6 +216,87 @@ describe('down', () => {
     });
   });
 });
+
+describe('graph', () => {
+  const after =
+    '017_node_similarity and 018_branch_tree depend on 014, and 019, which says nothing, on all before it';
+
+  it.each([
+    ['text', /014_normalise_urls[^]*017_node_similarity[^]*018_branch_tree[^]*019_market_segments/],
+    [
+      'mermaid',
+      /^flowchart BT\n[^]*m17 --> m14\n {2}m18 --> m14\n {2}m19 -\.-> m16\n {2}m19 -\.-> m17\n {2}m19 -\.-> m18\n/,
+    ],
+    ['dot', /^digraph migrations \{[^]*"018_branch_tree" -> "014_normalise_urls";\n[^]*\}\n$/],
+  ])(`shows as %s that ${after}`, async (format, shape) => {
+    const ran = await runCommand(Graph, [...flagsFor(at.beforeBatches), '--format', format]);
+    expect(ran.stdout).toMatch(shape);
+    const lines = ran.stdout.split('\n');
+    for (const name of NAMES) expect(lines.some((line) => line.includes(name))).toBe(true);
+  });
+});
+
+describe('batches', () => {
+  it('show how far they are', async () => {
+    const told: string[] = [];
+    await withService(copyOf(at.beforeBatches), (service) =>
+      service.up({
+        steps: 1,
+        onProgress: (progress) => {
+          if (progress.type === 'batch')
+            told.push(`${progress.done} of ${progress.total}, ${progress.ifEnded}`);
+        },
+      }),
+    );
+    const total = told.at(-1)?.split(/\D+/)[1];
+    expect(told.length).toBeGreaterThanOrEqual(4);
+    expect(told.at(-1)).toBe(`${total} of ${total}, stay`);
+  });
+
+  it('go on where they were paused, and where they were killed', async () => {
+    const file = copyOf(at.beforeBatches);
+    const stop = new AbortController();
+    await withService(file, async (service) => {
+      const onProgress: OnProgress = ({ type }) => void (type === 'batch' && stop.abort());
+      const paused = service.up({ steps: 1, signal: stop.signal, onProgress });
+      await expect(paused).rejects.toThrow(PausedError);
+      expect(await halfDone(service)).toMatchObject([{ name: BATCHES, progress: { done: 500 } }]);
+    });
+    expect(await killedInBatch(file, 2)).toBe('SIGKILL');
+    await withService(file, async (service, db) => {
+      const [entry] = await halfDone(service);
+      expect(entry?.progress?.done).toBeGreaterThanOrEqual(1000);
+      const { stdout } = await runCommand(Status, flagsFor(file));
+      expect(stdout).toContain(`[~] ${BATCHES}`);
+      await expect(service.down()).rejects.toThrow(BATCHES);
+      await service.up({ to: LAST_REVERSIBLE });
+      expect(await halfDone(service)).toEqual([]);
+      expect(contentOf(db)).toEqual(content.reversible);
+    });
+  });
+});
+
+const halfDone = async (service: MigrationService): Promise<readonly MigrationStatus[]> =>
+  (await service.status()).migrations.filter(({ progress }) => progress !== undefined);
+
+// A process of its own, that ends itself at this batch as kill -9 from outside would: nothing of it runs after that.
+async function killedInBatch(file: string, batch: number): Promise<NodeJS.Signals | null> {
+  const { signal, stderr } = await runNode([
+    '--import',
+    join(ROOT, 'lib', 'register.js'),
+    '--input-type=module',
+    '-e',
+    `import { MigrationService, registerDecant } from 'decant';
+     import { container } from 'tsyringe';
+     registerDecant(container, { path: ${JSON.stringify(file)}, directory: ${JSON.stringify(MIGRATIONS)}, backup: 'never' });
+     let batches = 0;
+     await container.resolve(MigrationService).up({ onProgress: ({ type }) => {
+       if (type === 'batch' && ++batches === ${batch}) process.kill(process.pid, 'SIGKILL');
+     } });`,
+  ]);
+  if (signal === null) throw new Error(`it ended by itself: ${stderr}`);
+  return signal;
+}
 
 describe('two files with one number', () => {
   const TWINS = ['024_add_bookmarks', '024_add_collections'] as const;

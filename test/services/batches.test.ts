@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -5,6 +6,7 @@ import { batch } from '../../src/batch/batch.js';
 import type { BatchOptions } from '../../src/batch/options.js';
 import type { DecantOptions } from '../../src/container.js';
 import { migration } from '../../src/domain/decorator.js';
+import { MigrationHooks, type FinishedStep, type RunningStep } from '../../src/domain/hooks.js';
 import { Migration, type Database as Handle, type MigrationClass } from '../../src/domain/migration.js';
 import type { OnProgress, Progress } from '../../src/domain/report.js';
 import type { MigrationFailedError } from '../../src/errors.js';
@@ -55,7 +57,7 @@ function inBatches(up: Body, down: Body = takeOne, name = '002_n'): MigrationCla
 
 function service(up: Body = addOne, down?: Body, options: DecantOptions = {}): MigrationService {
   const migrated = [tableMigration('001_a'), inBatches(up, down), tableMigration('003_c')];
-  return serviceFor({ database: db, migrations: migrated, ...options });
+  return serviceFor({ database: db, migrations: migrated, backup: 'never', ...options });
 }
 
 const twoWalks: Body = (handle) => {
@@ -220,12 +222,19 @@ describe("with transaction: 'batches', a migration", () => {
 
 describe('a batch that fails', () => {
   it('is rolled back alone, and the error says what stays', async () => {
-    const error = (await rejectionOf(service(fails).up())) as MigrationFailedError;
+    const error = (await rejectionOf(
+      service(fails, undefined, { backup: 'always' }).up(),
+    )) as MigrationFailedError;
     expect(error).toMatchObject({
       code: 'DECANT_MIGRATION_FAILED',
       message: 'Migration 002_n failed: NOT NULL constraint failed: t.n',
       hint: 'Mend the migration and run decant migrate:up again: it goes on there. The batch that failed was rolled back; 30 of 100 rows are done, and stay.',
-      failure: { rolledBack: 'batch', progress: { done: 30, total: ROWS }, completed: ['001_a'] },
+      failure: {
+        rolledBack: 'batch',
+        progress: { done: 30, total: ROWS },
+        completed: ['001_a'],
+        sql: expect.stringContaining('WHERE ("id") > (30) AND ("id") <= (40)'),
+      },
     });
     expect(error.failure.backup).toMatch(/\.db$/);
     expect(counts()).toEqual([
@@ -255,6 +264,26 @@ describe('a batch that fails', () => {
     ]);
     await service(addOne, undefined, { changed: 'allow' }).up();
     expect(counts()).toEqual([[1, ROWS]]);
+  });
+});
+
+const backups = (): readonly string[] => {
+  const folder = `${db.name}.backups`;
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.db')) : [];
+};
+const backedUp = (up: Body): MigrationService =>
+  serviceFor({ database: db, migrations: [inBatches(up)], backup: 'destructive' });
+
+describe('the backup of before', () => {
+  it('stays when a run is paused or fails after some batches, and goes when nothing was committed', async () => {
+    await rejectionOf(backedUp((handle) => batch(handle, { ...PLUS_ONE, set: { n: 'NULL' } })).up());
+    expect(backups()).toEqual([]);
+    await pausedAt(30, (options) => backedUp(addOne).up(options));
+    expect(backups()).toHaveLength(1);
+    await rejectionOf(backedUp((handle) => handle.exec('BOGUS')).up());
+    expect(backups()).toHaveLength(1);
+    expect(await backedUp(addOne).up()).toMatchObject({ backup: expect.stringMatching(/\.db$/) });
+    expect(backups()).toHaveLength(2);
   });
 });
 
@@ -326,6 +355,74 @@ describe('what is half done', () => {
     });
     expect(await rejectionOf(overtaken)).toMatchObject({ code: 'DECANT_HALF_DONE' });
     expect(recordedIn(other)).toEqual(['001_a']);
+  });
+});
+
+describe('the place in a table', () => {
+  it.each([
+    ['TABLE k (k PRIMARY KEY, n INT NOT NULL) WITHOUT ROWID', 'WITHOUT ROWID'],
+    ['TABLE k (k PRIMARY KEY, n INT NOT NULL)', 'with rowids, which a VACUUM may change'],
+    ['TABLE k (k UNIQUE, n INT NOT NULL, other, PRIMARY KEY (n DESC, k))', 'of two columns'],
+  ])('is exact in a %s (%s)', async (table) => {
+    db.exec(`CREATE ${table};
+      INSERT INTO k (k, n) VALUES (9007199254740993, 0), (9007199254740992, 0), (-1, 0), (0.1, 0), (0.30000000000000004, 0),
+        (-9e999, 0), (x'00ff', 0), (x'', 0), (CAST(x'ff41' AS TEXT), 0), ('a' || char(0) || 'b', 0), ('''', 0), ('', 0)`);
+    const isKey = table.includes('n DESC');
+    db.exec(isKey ? 'UPDATE k SET other = 0' : 'SELECT 1');
+    const column = isKey ? 'other' : 'n';
+    const options = { table: 'k', size: 1, set: { [column]: `${column} + 1` } };
+    const keyed = (): MigrationService =>
+      serviceFor({
+        database: db,
+        migrations: [inBatches((handle) => batch(handle, options))],
+        backup: 'never',
+      });
+    for (const done of [1, 4, 7, 10]) {
+      await pausedAt(done, (run) => keyed().up(run));
+      db.exec('DELETE FROM k WHERE k = -1; VACUUM');
+    }
+    await keyed().up();
+    expect(other.prepare(`SELECT count(*), min(${column}), max(${column}) FROM k`).raw().get()).toEqual([
+      11, 1, 1,
+    ]);
+  });
+
+  it('is refused in a table that has only rowids, which a VACUUM may change', async () => {
+    db.exec('CREATE TABLE bare (n); INSERT INTO bare VALUES (1)');
+    const error = await rejectionOf(service((handle) => batch(handle, { ...PLUS_ONE, table: 'bare' })).up());
+    expect(error).toMatchObject({
+      message: expect.stringContaining('it has no primary key, and a VACUUM between two batches'),
+    });
+  });
+
+  it('does not go beyond the last row that there was when it began', async () => {
+    await halfUp();
+    db.exec('INSERT INTO t VALUES (1000, 0, NULL); DELETE FROM t WHERE id = 100');
+    await service().up();
+    expect(counts()).toEqual([
+      [0, 1],
+      [1, ROWS - 1],
+    ]);
+  });
+});
+
+describe('hooks', () => {
+  it('are called before the first batch and after the last, whatever happens in between', async () => {
+    db.exec('CREATE TABLE audit (what)');
+    class Audit extends MigrationHooks {
+      override beforeEach({ name }: RunningStep, handle: Handle): void {
+        handle.prepare('INSERT INTO audit VALUES (?)').run(`before ${name}`);
+      }
+      override afterEach({ name }: FinishedStep, handle: Handle): void {
+        handle.prepare('INSERT INTO audit VALUES (?)').run(`after ${name}`);
+      }
+    }
+    const hooked = (): MigrationService =>
+      serviceFor({ database: db, migrations: [inBatches(addOne)], hooks: [Audit] });
+    await pausedAt(30, (options) => hooked().up(options));
+    await hooked().up();
+    expect(other.prepare('SELECT what FROM audit').pluck().all()).toEqual(['before 002_n', 'after 002_n']);
+    expect(counts()).toEqual([[1, ROWS]]);
   });
 });
 
@@ -454,6 +551,24 @@ describe('within one transaction, batch()', () => {
 });
 
 describe('the guards, batch for batch', () => {
+  it.each([
+    ['a column that children refer to', { set: { code: "code || 'x'" } }],
+    ['the same by what each returns', { each: () => ({ code: 'x' }) }],
+    [
+      'the same by the db of each',
+      { each: (_row: unknown, handle: Handle) => void handle.exec("UPDATE parent SET code = 'x'") },
+    ],
+  ])('look at foreign keys when %s is set', async (_what, how) => {
+    db.exec(`CREATE TABLE parent (id INTEGER PRIMARY KEY, code TEXT UNIQUE, note); INSERT INTO parent VALUES (1, 'a', 0);
+      CREATE TABLE child (id INTEGER PRIMARY KEY, code REFERENCES parent (code)); INSERT INTO child VALUES (1, 'a')`);
+    expect(
+      await rejectionOf(service((handle) => batch(handle, { table: 'PARENT', ...how })).up()),
+    ).toMatchObject({
+      code: 'DECANT_FOREIGN_KEY',
+    });
+    await service((handle) => batch(handle, { table: 'parent', set: { note: '1' } })).up();
+  });
+
   it('refuse a foreign key that a batch violates, and a loss by a trigger', async () => {
     db.exec(
       'CREATE TABLE child (id INTEGER PRIMARY KEY, parent REFERENCES t); INSERT INTO child VALUES (1, 1), (2, 2)',

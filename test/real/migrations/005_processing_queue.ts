@@ -1,10 +1,10 @@
-import { Migration, migration, type Database } from 'decant';
+import { migration, ReversibleMigration, type ReversibleSchema } from 'decant';
 
 @migration({ description: 'Work on nodes that waits for a worker' })
-export default class ProcessingQueue extends Migration {
-  up(db: Database): void {
-    db.exec(`
-      CREATE TABLE processing_queue (
+export default class ProcessingQueue extends ReversibleMigration {
+  change(schema: ReversibleSchema): void {
+    schema
+      .createTable(`CREATE TABLE processing_queue (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         node_id TEXT NOT NULL REFERENCES nodes (id) ON DELETE CASCADE,
         task TEXT NOT NULL CHECK (task IN ('summarise', 'extract', 'embed')),
@@ -15,23 +15,22 @@ export default class ProcessingQueue extends Migration {
         available_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
         UNIQUE (node_id, task),
         CHECK (status <> 'failed' OR last_error IS NOT NULL)
-      );
-      CREATE INDEX idx_queue_next ON processing_queue (priority DESC, available_at, id) WHERE status = 'pending';
-      CREATE INDEX idx_queue_stuck ON processing_queue (attempts) WHERE status IN ('running', 'failed');
-
-      INSERT INTO processing_queue (node_id, task, priority, available_at)
-        SELECT id, 'summarise', iif(company IS NULL, 0, 5), updated_at FROM nodes WHERE ai_summary IS NULL ORDER BY id;
-      INSERT INTO processing_queue (node_id, task, available_at)
-        SELECT id, 'extract', updated_at FROM nodes
-        WHERE extracted_fields IS NULL OR NOT json_valid(extracted_fields) ORDER BY id;
-
-      CREATE TRIGGER nodes_enqueue AFTER INSERT ON nodes WHEN new.ai_summary IS NULL BEGIN
+      )`)
+      .execute({ up: FILL, down: '' }) // the rows go with the table
+      .createIndex(
+        `CREATE INDEX idx_queue_next ON processing_queue (priority DESC, available_at, id) WHERE status = 'pending'`,
+      )
+      .createIndex(
+        `CREATE INDEX idx_queue_stuck ON processing_queue (attempts) WHERE status IN ('running', 'failed')`,
+      ).createTrigger(`CREATE TRIGGER nodes_enqueue AFTER INSERT ON nodes WHEN new.ai_summary IS NULL BEGIN
         INSERT OR IGNORE INTO processing_queue (node_id, task) VALUES (new.id, 'summarise');
-      END;
-    `);
-  }
-
-  override down(db: Database): void {
-    db.exec('DROP TRIGGER nodes_enqueue; DROP TABLE processing_queue');
+      END`);
   }
 }
+
+const FILL = `
+  INSERT INTO processing_queue (node_id, task, priority, available_at)
+    SELECT id, 'summarise', iif(company IS NULL, 0, 5), updated_at FROM nodes WHERE ai_summary IS NULL ORDER BY id;
+  INSERT INTO processing_queue (node_id, task, available_at)
+    SELECT id, 'extract', updated_at FROM nodes
+    WHERE extracted_fields IS NULL OR NOT json_valid(extracted_fields) ORDER BY id`;

@@ -1,24 +1,18 @@
-import { Migration, migration, type Database } from 'decant';
+import { migration, ReversibleMigration, type ReversibleSchema } from 'decant';
 
 @migration({ description: "The text '11-50' as two numbers, by which one can filter" })
-export default class SplitEmployees extends Migration {
-  up(db: Database): void {
-    db.exec(`
-      ALTER TABLE nodes ADD COLUMN employees_min INTEGER;
-      ALTER TABLE nodes ADD COLUMN employees_max INTEGER;
-      UPDATE nodes SET employees_min = CAST(employees AS INTEGER),
-        employees_max = CAST(trim(substr(employees, instr(employees, '-') + 1)) AS INTEGER)
-        WHERE employees GLOB '[0-9]*';
-      ALTER TABLE nodes DROP COLUMN employees;
-    `);
-  }
-
-  override down(db: Database): void {
-    db.exec(`
-      ALTER TABLE nodes ADD COLUMN employees TEXT;
-      UPDATE nodes SET employees = iif(employees_min = employees_max, employees_min, employees_min || '-' || employees_max);
-      ALTER TABLE nodes DROP COLUMN employees_max;
-      ALTER TABLE nodes DROP COLUMN employees_min;
-    `);
+export default class SplitEmployees extends ReversibleMigration {
+  change(schema: ReversibleSchema): void {
+    schema
+      .addColumn('nodes', 'employees_min', 'INTEGER')
+      .addColumn('nodes', 'employees_max', 'INTEGER')
+      .update('nodes', {
+        set: {
+          employees_min: { sql: 'CAST(employees AS INTEGER)' },
+          employees_max: { sql: `CAST(trim(substr(employees, instr(employees, '-') + 1)) AS INTEGER)` },
+        },
+        where: `employees GLOB '[0-9]*'`,
+      })
+      .dropColumn('nodes', 'employees'); // 'unknown' has no number, and is parked with the rest
   }
 }

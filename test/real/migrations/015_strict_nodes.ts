@@ -1,10 +1,23 @@
 import { alterTable, Migration, migration, type Database } from 'decant';
 
-@migration({ description: 'What nodes have always promised, as constraints' })
+@migration({
+  description: 'What nodes have always promised, as constraints',
+  requires: { sqlite: '>=3.53', freeSpace: '1x' },
+})
 export default class StrictNodes extends Migration {
+  /** What no migration before it puts right: somebody has to say since when there is such a node. */
+  override check(db: Database): string | void {
+    const count = db
+      .prepare('SELECT count(*) FROM nodes WHERE created_at IS NULL OR updated_at IS NULL')
+      .pluck()
+      .get();
+    if (Number(count) > 0) return `${Number(count)} nodes do not say when they were made, or changed`;
+  }
+
   up(db: Database): void {
     alterTable(db, 'nodes', (table) =>
       table
+        .addColumn('fingerprint', 'TEXT') // empty; 020_fingerprints fills it, which takes longer
         .setCollate('url', 'NOCASE')
         .setNotNull('created_at')
         .setNotNull('updated_at')
@@ -24,7 +37,8 @@ export default class StrictNodes extends Migration {
         .dropCheck('nodes_is_deleted')
         .dropNotNull('updated_at')
         .dropNotNull('created_at')
-        .dropCollate('url'),
+        .dropCollate('url')
+        .dropColumn('fingerprint'),
     );
   }
 }

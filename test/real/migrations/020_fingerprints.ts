@@ -1,15 +1,26 @@
-import { Migration, migration, type Database } from 'decant';
+import { createHash } from 'node:crypto';
+import { batch, Migration, migration, type Database } from 'decant';
 
-@migration({ description: 'What tells two texts of a node apart without reading them' })
+@migration({
+  description: 'What tells two texts of a node apart without reading them',
+  transaction: 'batches', // it takes a while, and others want to write meanwhile
+})
 export default class Fingerprints extends Migration {
   up(db: Database): void {
-    db.exec(`
-      ALTER TABLE nodes ADD COLUMN fingerprint TEXT;
-      UPDATE nodes SET fingerprint = printf('%x-%x', length(title), length(ifnull(ai_summary, '')));
-    `);
+    batch(db, {
+      table: 'nodes',
+      size: 500,
+      where: 'fingerprint IS NULL',
+      each: ({ title, ai_summary: summary }) => ({
+        fingerprint: createHash('sha256')
+          .update(`${String(title)}\n${String(summary)}`)
+          .digest('base64url')
+          .slice(0, 16),
+      }),
+    });
   }
 
   override down(db: Database): void {
-    db.exec('ALTER TABLE nodes DROP COLUMN fingerprint');
+    batch(db, { table: 'nodes', size: 500, set: { fingerprint: 'NULL' } });
   }
 }
