@@ -12,6 +12,7 @@ export {
 } from './domain/hooks.js';
 export type { DryRunOptions, DryRunOutcome, DryRunReport, DryRunStep, TriedOn } from './domain/dry-run.js';
 export type { Anomaly, AnomalyKind } from './domain/history.js';
+export type { HistoryEntry, HistoryOptions } from './domain/journal.js';
 export {
   Migration,
   type Database,

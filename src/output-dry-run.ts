@@ -1,6 +1,7 @@
 import type { DryRunReport, DryRunStep } from './domain/dry-run.js';
 import type { StatementRecord, TableRows } from './domain/statement.js';
-import { milliseconds, nothingToDo, plural, type Paint } from './output.js';
+import { durationText } from './domain/duration.js';
+import { nothingToDo, plural, type Paint } from './output.js';
 
 /** What a dry run is to show beside what it always does. */
 export interface DryRunTextOptions {
@@ -37,7 +38,7 @@ function stepLines(step: DryRunStep, paint: Paint, options: DryRunTextOptions): 
   if (step.outcome === 'not tried')
     return [`${paint('yellow', '-')} Not tried: ${step.name}, as ${step.reason}`];
   return [
-    `${headText(step, paint)} ${paint('dim', `(${milliseconds(step.durationMs)})`)}`,
+    `${headText(step, paint)} ${paint('dim', `(${durationText(step.durationMs)})`)}`,
     ...factsOf(step, options).map(([label, text]) => {
       const lines = text.split('\n').map((line) => diffPaint(label, line, paint));
       return `  ${paint('dim', label.padEnd(LABEL))} ${lines.join(`\n${' '.repeat(LABEL + 3)}`)}`;

@@ -20,6 +20,7 @@ const SEES: Readonly<Record<string, string>> = {
   output: 'domain errors',
   'output-dry-run': 'domain output',
   'output-graph': 'domain output',
+  'output-history': 'domain output',
   'output-verify': 'domain output',
   services: 'domain errors sqlite',
   backup: 'domain errors services sqlite',
@@ -44,7 +45,7 @@ const SEES: Readonly<Record<string, string>> = {
   'base-command':
     'batch-line config container domain errors flags interrupt oclif output output-dry-run print-error prompt services',
   commands:
-    'base-command config domain errors flags oclif output output-graph output-verify prompt read-status services verify-migrations',
+    'base-command config domain errors flags oclif output output-graph output-history output-verify prompt read-status services verify-migrations',
   main: 'errors oclif print-error services',
   cli: 'main',
 };

@@ -1,5 +1,6 @@
 import type { MigrationArchive, PruneReport } from '../domain/archive.js';
 import { graphOf, type MigrationGraph } from '../domain/graph.js';
+import { refuseLimit, type HistoryEntry, type HistoryOptions } from '../domain/journal.js';
 import type { Command, DownOptions, Plan, UpOptions } from '../domain/plan.js';
 import type { HistoryPolicy } from '../domain/policy.js';
 import { deepFreeze, type OnProgress, type RunReport } from '../domain/report.js';
@@ -18,6 +19,7 @@ import type { MigrationSource } from './migration-source.js';
 import { prepare } from './prepare.js';
 import { getReady, type Ready } from './ready.js';
 import { Run } from './run.js';
+import { reportOf } from './run-report.js';
 import { partsOf, SafetyNet } from './safety-net.js';
 import type { TransactionManager } from './transaction-manager.js';
 import { inOneGo, refuseAborted, withPauses } from './turns.js';
@@ -124,6 +126,12 @@ export class MigrationService {
   /** Which migration depends on which. Loads all of them, and writes nothing. @throws DependencyError */
   async graph(): Promise<MigrationGraph> {
     return deepFreeze(graphOf(await readWholeHistory(this.#source, this.#repository)));
+  }
+
+  /** What has been done to the database, by whom and when: the journal, newest first. Writes nothing. */
+  async history(options: HistoryOptions = {}): Promise<readonly HistoryEntry[]> {
+    refuseLimit(options);
+    return deepFreeze(this.#repository.history(options));
   }
 
   /** What a command would do. Writes nothing, and throws what the command would refuse with. */
@@ -245,20 +253,4 @@ export class MigrationService {
       archives: this.#archives,
     });
   }
-}
-
-function reportOf(
-  run: Run,
-  plan: Plan,
-  warnings: readonly string[] = [],
-  backup: string | null = null,
-): RunReport {
-  return deepFreeze({
-    ...plan,
-    runId: run.id,
-    steps: run.results,
-    warnings: [...plan.warnings, ...run.warnings, ...warnings],
-    backup,
-    hooks: run.hooks.reports,
-  });
 }

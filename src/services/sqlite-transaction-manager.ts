@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Statement } from 'better-sqlite3';
 import type { Database } from '../domain/migration.js';
 import { DatabaseError } from '../errors.js';
 import { endsTransaction } from '../sqlite/ends-transaction.js';
@@ -9,6 +8,7 @@ import { GuardedDatabase } from './guarded-database.js';
 import { lookOnly } from './look-only.js';
 import { explainingSqliteErrors, rollsBack } from './sqlite-errors.js';
 import type { StatementRecorder } from './statement-recorder.js';
+import { Statements } from './statements.js';
 import {
   BodyError,
   refusePromise,
@@ -22,7 +22,7 @@ type Body = (db: Database) => unknown;
 /** Transactions on one better-sqlite3 connection, which nobody else may be using within one. */
 export class SqliteTransactionManager extends TransactionManager {
   readonly #db: Database;
-  readonly #statements = new Map<string, Statement>();
+  readonly #statements: Statements;
   // A name that no migration can know.
   readonly #guard = guardNamed(`decant_${randomBytes(6).toString('hex')}`);
   /** Within a session: how foreign keys are set now. */
@@ -34,6 +34,7 @@ export class SqliteTransactionManager extends TransactionManager {
   constructor(db: Database, kind: 'for real' | 'dry run' = 'for real') {
     super();
     this.#db = db;
+    this.#statements = new Statements(db);
     this.#inside = kind === 'dry run' ? kind : 'transaction';
   }
 
@@ -75,6 +76,11 @@ export class SqliteTransactionManager extends TransactionManager {
         throw error;
       }
     });
+  }
+
+  // It names no table, so SQLite need not compile it anew after each migration.
+  override changedRows(): number {
+    return this.#statements.values('SELECT total_changes()').get() as number;
   }
 
   override runBody(body: Body, rules = STRICT_RULES, recorder?: StatementRecorder): readonly string[] {
@@ -189,12 +195,7 @@ export class SqliteTransactionManager extends TransactionManager {
   }
 
   #execute(sql: string): void {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    statement.run();
+    this.#statements.rows(sql).run();
   }
 }
 
