@@ -144,9 +144,11 @@ export abstract class BaseCommand extends Command {
     options: UpOptions & DownOptions,
   ): Promise<DryRunOutput> {
     const on = flags['on-copy'] === true ? 'copy' : 'transaction';
+    this.working(`Trying ${command}`);
     const { error, ...report } = await this.withService(config, 'dry run', (service) =>
       service.dryRun(command, { ...options, on }),
     );
+    this.working();
     const { dryRunText } = await import('./output-dry-run.js');
     const statements = flags.sql === true ? 'listed' : 'counted';
     this.log(dryRunText({ ...report, error }, this.paint, { statements }));
