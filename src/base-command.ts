@@ -7,7 +7,7 @@ import type { DownOptions, Plan, UpOptions } from './domain/plan.js';
 import type { OnCopied } from './domain/backup.js';
 import type { DryRunReport } from './domain/dry-run.js';
 import type { Profile } from './domain/profile.js';
-import { namesOf, type Progress, type RunReport } from './domain/report.js';
+import { namesByOutcome, type Progress, type RunReport } from './domain/report.js';
 import { sizeText } from './domain/size.js';
 import { DeclinedError } from './errors.js';
 import type { GivenFlags } from './flags.js';
@@ -238,12 +238,4 @@ export function targetOf({ database, directory }: Config): { database: string; d
 
 function isLive(): boolean {
   return process.stdout.isTTY && process.stderr.isTTY;
-}
-
-function namesByOutcome(report: RunReport): Pick<RunOutput, 'applied' | 'rolledBack' | 'skipped'> {
-  return {
-    applied: namesOf(report, 'applied'),
-    rolledBack: namesOf(report, 'rolled-back'),
-    skipped: namesOf(report, 'skipped'),
-  };
 }
