@@ -1,7 +1,26 @@
 import type { BatchEntry } from './domain/batches.js';
+import type { HistoryEntry, HistoryOptions } from './domain/journal.js';
 import type { Database, MigrationRecord } from './domain/migration.js';
+import type { VerifyReport } from './domain/verification.js';
 import { MigrationRepository, type AppliedFile, type JournalEntry } from './services/migration-repository.js';
 import { BodyError, refusePromise, TransactionManager } from './services/transaction-manager.js';
+import type { VerifyOptions } from './verify-options.js';
+
+export { describeMigrations, type DescribeOptions, type TestGlobals } from './describe-migrations.js';
+export type { VerifyOptions } from './verify-options.js';
+
+/**
+ * Takes each migration up, down and up again, on a copy, and compares schema and content. Hooks are not called, and
+ * no backup is made.
+ * @throws what a run refuses with before it begins, as OutOfOrderError; what is wrong with a migration is in the report
+ *
+ * @example
+ * const { migrations } = await verifyMigrations({ directory: 'migrations' });
+ * migrations.some(({ verdict }) => verdict === 'broken'); // false
+ */
+export async function verifyMigrations(options: VerifyOptions): Promise<VerifyReport> {
+  return (await import('./verify-migrations.js')).verifyMigrations(options);
+}
 
 /** The tracking tables as plain arrays, for tests that drive `MigrationService` with no database. */
 export class InMemoryMigrationRepository extends MigrationRepository {
@@ -43,6 +62,11 @@ export class InMemoryMigrationRepository extends MigrationRepository {
           : [],
       ),
     );
+  }
+
+  override history({ limit, name }: HistoryOptions = {}): readonly HistoryEntry[] {
+    const entries = this.#journal.filter((entry) => name === undefined || entry.name === name);
+    return entries.map(lineOf).toReversed().slice(0, limit);
   }
 
   override ensureTables(): void {
@@ -97,6 +121,11 @@ export class InMemoryTransactionManager extends TransactionManager {
       throw cause instanceof BodyError ? cause : new BodyError('threw', undefined, cause);
     }
   }
+}
+
+function lineOf(entry: JournalEntry): HistoryEntry {
+  const { direction = null, rows = null, file = null, checksum = null, error = null, ...said } = entry;
+  return { ...said, direction, rows, who: null, file, checksum, error, versions: null };
 }
 
 function sqliteTime(iso: string): string {

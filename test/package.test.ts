@@ -7,6 +7,7 @@ import { resultOf, ROOT, runNode } from './helpers/processes.js';
 // What `npm publish` would hand out, as another program sees it: lib/, by the package's own name.
 const VALUES = [
   'AlterTableError',
+  'Archives',
   'AsyncMigrationError',
   'BackupError',
   'Backups',
@@ -22,6 +23,7 @@ const VALUES = [
   'DeclinedError',
   'DependencyError',
   'DiskSpaceError',
+  'DryRuns',
   'DuplicateMigrationError',
   'EXIT',
   'ForeignKeyError',
@@ -111,7 +113,12 @@ describe('the package', () => {
       const { default: manifest } = await import('decant/package.json', { with: { type: 'json' } });
       console.log(JSON.stringify({ testing, register, inner, name: manifest.name }));`;
     expect(await resultOf(script)).toEqual({
-      testing: ['InMemoryMigrationRepository', 'InMemoryTransactionManager'],
+      testing: [
+        'InMemoryMigrationRepository',
+        'InMemoryTransactionManager',
+        'describeMigrations',
+        'verifyMigrations',
+      ],
       register: [],
       inner: 'ERR_PACKAGE_PATH_NOT_EXPORTED',
       name: 'decant',

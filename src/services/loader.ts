@@ -55,8 +55,13 @@ export class Loader {
   async dependencies(names: readonly string[]): Promise<Dependencies> {
     const declaring = names.flatMap((name) => this.#loadings.get(name) ?? []);
     const others = this.#discovered.map(({ name }) => name).filter((name) => !this.#loadings.has(name));
-    while (others.length > 0 && declaring.some((each) => unknownClassIn(each, this.loadings) !== undefined)) {
-      await this.load(others.splice(-1));
+    const isFound = (): boolean => {
+      const { loadings } = this;
+      return declaring.every((each) => unknownClassIn(each, loadings) === undefined);
+    };
+    while (others.length > 0 && !isFound()) {
+      // The one that is looked for can be loaded: the class was imported from it.
+      await this.load(others.splice(-1)).catch(() => undefined);
     }
     return dependenciesOf(declaring, this.loadings);
   }

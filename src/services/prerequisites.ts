@@ -77,7 +77,7 @@ function surroundingsOf(db: Database): Surroundings {
 
 function nearestFolder(file: string): string {
   let folder = dirname(file);
-  while (!existsSync(folder)) folder = dirname(folder);
+  while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder);
   return folder;
 }
 

@@ -2,7 +2,7 @@ import type { Database } from '../domain/migration.js';
 import { AlterTableError } from '../errors.js';
 import { needTable } from './table-edit.js';
 import type { TableSql } from './table-sql.js';
-import { foldName, isWord, nameOf, tokensOf } from './tokens.js';
+import { foldName, isWord, nameOf, tokensOf, type Token } from './tokens.js';
 
 /** An index or trigger, as it is stored. */
 export interface StoredObject {
@@ -127,25 +127,26 @@ export function readersOf(db: Database, table: string): readonly Reader[] {
   );
   return virtual.flatMap(({ name, sql }) => {
     const tokens = tokensOf(sql);
-    const content = optionOf('content');
+    const content = optionOf(tokens, 'content');
     if (content === undefined || foldName(content) !== foldName(table)) return [];
     const open = tokens.findIndex(({ text }) => text === '(');
     const columns = tokens.slice(open).filter((_token, at, all) => /^[(,]$/.test(all[at - 1]?.text ?? ''));
     return [
       {
         name,
-        rowid: optionOf('content_rowid') ?? 'rowid',
+        rowid: optionOf(tokens, 'content_rowid') ?? 'rowid',
         columns: columns.map((each) => nameOf(each) ?? ''),
       },
     ];
-
-    function optionOf(option: string): string | undefined {
-      const at = tokens.findIndex(
-        (token, index) => isWord(token, option.toUpperCase()) && tokens[index + 1]?.text === '=',
-      );
-      return at === -1 ? undefined : nameOf(tokens[at + 2]);
-    }
   });
+}
+
+/** What an option of a virtual table says, as `t` of `content='t'`; undefined where it is not given. */
+export function optionOf(tokens: readonly Token[], option: string): string | undefined {
+  const at = tokens.findIndex(
+    (token, index) => isWord(token, option.toUpperCase()) && tokens[index + 1]?.text === '=',
+  );
+  return at === -1 ? undefined : nameOf(tokens[at + 2]);
 }
 
 export interface Reader {

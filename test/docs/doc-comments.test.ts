@@ -18,6 +18,7 @@ import {
   Migration, migration, MigrationHooks, MigrationService, registerDecant, ReversibleMigration, type Database,
   type FinishedStep, type ReversibleSchema,
 } from 'decant';
+import { verifyMigrations } from 'decant/testing';
 import { container } from 'tsyringe';
 import { compareNames } from '${join(ROOT, 'lib/domain/name.js')}';
 `;

@@ -1,6 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { migration, type MigrationOptions } from '../../src/domain/decorator.js';
 import {
@@ -12,7 +11,7 @@ import {
 import type { Progress } from '../../src/domain/report.js';
 import * as functions from '../../src/functions.js';
 import type { MigrationService } from '../../src/services/migration-service.js';
-import { recordedIn, tablesOf } from '../helpers/database.js';
+import { openTwice, recordedIn, tablesOf } from '../helpers/database.js';
 import { errorOf, rejectionOf } from '../helpers/errors.js';
 import { makeFolder, printsOf } from '../helpers/files.js';
 import { serviceFor, tableMigration, tableModule } from '../helpers/migrations.js';
@@ -22,10 +21,7 @@ let db: Connection;
 let other: Connection;
 
 beforeEach(() => {
-  folder = makeFolder();
-  db = new Database(join(folder, 'x.db'), { timeout: 20 });
-  db.pragma('journal_mode = WAL');
-  other = new Database(join(folder, 'x.db'), { timeout: 20 });
+  ({ folder, db, other } = openTwice());
 });
 
 afterEach(() => {
@@ -147,13 +143,35 @@ describe('files that declare what they depend on', () => {
     expect(recordedIn(other)).toEqual(['001_a', '003_c']);
   });
 
+  it('name a class whose file alone is imported, or at least looked for past those that cannot be', async () => {
+    const [files, directory] = filesService(FILES);
+    await files.up({ to: '002_b' });
+    writeFileSync(join(directory, '002_b.ts'), BOMB);
+    writeFileSync(join(directory, '003_c.ts'), FILES['002_b.ts'].replaceAll('Table_b', 'Table_c'));
+    const lenient = serviceFor({ database: db, directory, changed: 'allow', backup: 'never' });
+    expect((await lenient.plan('up')).steps).toMatchObject([{ name: '003_c', dependsOn: ['001_a'] }]);
+    writeFileSync(join(directory, '000_first.mjs'), BOMB);
+    const { anomalies } = await lenient.status();
+    expect(anomalies.map(({ kind, name }) => `${kind} ${name}`)).toContain('out-of-order 000_first');
+  });
+
+  it('are imported one by one until the class is found, and no further', async () => {
+    const [files, directory] = filesService({ '000_log.mjs': tableModule('log'), ...FILES });
+    await files.up({ to: '001_a' });
+    const log = join(directory, 'log.txt');
+    const loud = `import { writeFileSync } from 'node:fs';\nwriteFileSync(${JSON.stringify(log)}, '');\n`;
+    writeFileSync(join(directory, '000_log.mjs'), loud + tableModule('log'));
+    const lenient = serviceFor({ database: db, directory, changed: 'allow', backup: 'never' });
+    expect((await lenient.plan('up')).steps).toHaveLength(2);
+    expect(existsSync(log)).toBe(false);
+  });
+
   it('show the path of a circle, loading what it leads to', async () => {
     const [files] = filesService({
       '001_a.mjs': tableModule('a'),
       '003_c.ts': classModule('c', `dependsOn: ['005_e']`),
       '005_e.ts': classModule('e', `dependsOn: ['003_c']`),
     });
-    tablesOf(db); // the first look makes an empty WAL
     const prints = printsOf(folder);
     for (const options of [{}, { to: '003_c' }]) {
       expect(await rejectionOf(files.up(options))).toMatchObject({

@@ -19,7 +19,7 @@ import { ListSource } from '../../src/services/list-source.js';
 import { ContainerMigrationFactory } from '../../src/build.js';
 import { STRICT } from '../../src/domain/policy.js';
 import { jsonErrorOf, runCommand } from '../helpers/command.js';
-import { leaveKilled, recordedIn, tablesOf } from '../helpers/database.js';
+import { leaveKilled, openTwice, recordedIn, tablesOf } from '../helpers/database.js';
 import { errorOf, rejectionOf } from '../helpers/errors.js';
 import { makeFolder, printsOf } from '../helpers/files.js';
 import { serviceFor, tableMigration } from '../helpers/migrations.js';
@@ -29,11 +29,7 @@ let db: Connection;
 let other: Connection;
 
 beforeEach(() => {
-  folder = makeFolder();
-  db = new Database(join(folder, 'x.db'), { timeout: 20 });
-  db.pragma('journal_mode = WAL');
-  other = new Database(join(folder, 'x.db'), { timeout: 20 });
-  tablesOf(db);
+  ({ folder, db, other } = openTwice());
 });
 
 afterEach(() => {
@@ -250,10 +246,16 @@ describe('a check()', () => {
 
   it('is no failed check where the database is locked', async () => {
     db.pragma('journal_mode = DELETE');
-    other.exec('BEGIN EXCLUSIVE');
-    const manager = new SqliteTransactionManager(db);
-    expect(errorOf(() => manager.look(tablesOf))).toMatchObject({ code: 'DECANT_LOCKED', exitCode: 5 });
+    const check = (handle: Connection): unknown => {
+      other.exec('BEGIN EXCLUSIVE');
+      return tablesOf(handle);
+    };
+    expect(await rejectionOf(service(checked('001_a', check)).up())).toMatchObject({
+      code: 'DECANT_LOCKED',
+      exitCode: 5,
+    });
     other.exec('ROLLBACK');
+    expect(db.pragma('query_only', { simple: true })).toBe(0);
   });
 
   it('belongs to a class as well', async () => {
