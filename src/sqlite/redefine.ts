@@ -1,6 +1,6 @@
 import type { Database } from '../domain/migration.js';
 import { rebuildTable } from './alter-table.js';
-import { brokenIn, refuseIfBroken, refuseIfNamed } from './dependents.js';
+import { brokenIn, refuseIfBroken, refuseIfNamed, type Broken } from './dependents.js';
 import { explainCopy } from './offenders.js';
 import { isConstraint, reindexSql } from './rebuild.js';
 import {
@@ -27,6 +27,8 @@ export interface Redefinition {
   readonly copy?: Readonly<Record<string, string>>;
   /** `LEFT JOIN … AS a ON …`, which finds at most one row for each of the table's. */
   readonly join?: string;
+  /** What was broken when the table last had this text, and may be so again. */
+  readonly broken?: Broken;
 }
 
 /**
@@ -44,7 +46,7 @@ export function redefine(db: Database, table: string, redefinition: Redefinition
     for (const { name } of gone(old.table, target)) refuseIfNamed(connection, old, name);
     requireRebuildSpace(connection, table);
     scope?.redefines(old.table.name);
-    const broken = brokenIn(connection);
+    const broken = new Map([...(redefinition.broken ?? []), ...brokenIn(connection)]);
     replace(connection, old, target, redefinition);
     refuseIfBroken(connection, table, broken);
   });
