@@ -67,11 +67,10 @@ function gone(old: TableSql, target: TableSql): TableSql['columns'] {
   return old.columns.filter(({ name }) => columnOf(target, name) === undefined);
 }
 
-function replace(db: Database, old: TableState, target: TableSql, { copy = {}, join }: Redefinition): void {
+function replace(db: Database, old: TableState, target: TableSql, { copy, join }: Redefinition): void {
   const table = old.table.name;
   const away = freeName(db, table);
-  const fills = new Map(Object.entries(copy).map(([column, from]) => [foldName(column), from]));
-  const draft: Draft = { table: target, fills, lossy: new Set() };
+  const draft = draftOf(target, copy);
   withoutRewriting(db, `ALTER TABLE main.${quoteName(table)} RENAME TO ${quoteName(away)}`);
   db.exec(target.sql);
   const made: NewTable = { name: target.name, ...shapeOf(db, target.name) };
@@ -82,7 +81,13 @@ function replace(db: Database, old: TableState, target: TableSql, { copy = {}, j
     moveMark(db, away, target.name);
   withoutRewriting(db, `DROP TABLE main.${quoteName(away)}`);
   for (const { sql, schema } of old.objects) db.exec(schema === 'temp' ? temporarySql(sql) : sql);
-  for (const sql of reindexSql(db, old, draft)) db.exec(sql);
+  // Without it the text is another, and no value.
+  for (const sql of copy === undefined ? [] : reindexSql(db, old, draft)) db.exec(sql);
+}
+
+function draftOf(table: TableSql, copy: Redefinition['copy'] = {}): Draft {
+  const fills = new Map(Object.entries(copy).map(([column, from]) => [foldName(column), from]));
+  return { table, fills, lossy: new Set() };
 }
 
 // Otherwise SQLite would have views, triggers and children follow. https://sqlite.org/pragma.html#pragma_legacy_alter_table
