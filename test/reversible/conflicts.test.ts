@@ -11,6 +11,8 @@ beforeEach(() => {
     INSERT INTO users VALUES (1, 'ann', 30, 'a'), (2, 'bob', 40, 'b'), (3, 'cy', 50, 'c');
     CREATE TABLE words (w TEXT);
     INSERT INTO words VALUES ('one'), ('two'), ('three');
+    CREATE TABLE loose (id INTEGER PRIMARY KEY, v);
+    INSERT INTO loose VALUES (1, 'a'), (2, 'b');
     CREATE TABLE other (id INTEGER PRIMARY KEY, t TEXT);
   `);
 });
@@ -61,6 +63,18 @@ const CASES: readonly Case[] = [
       ],
     },
     conflicts: [{ table: 'users', kind: 'changed', count: 2 }],
+  },
+  {
+    what: 'update: 1.0 and 1 are not the same',
+    change: (s) => s.update('loose', { set: { v: { sql: 'id - 1' } } }),
+    later: 'UPDATE loose SET v = v * 1.0',
+    rows: {
+      loose: [
+        [1, 0],
+        [2, 1],
+      ],
+    },
+    conflicts: [{ table: 'loose', kind: 'changed', count: 2 }],
   },
   {
     what: 'update: an edit to what it was is none',
