@@ -18,6 +18,7 @@ import {
 import { Archives } from './services/archives.js';
 import { Backups, type BackupPolicy } from './services/backups.js';
 import { adopt, type ConfigureConnection } from './services/configure-connection.js';
+import { DryRuns } from './services/dry-runs.js';
 import { fileOf, openDatabase, openForDryRun, openForReading } from './services/database.js';
 import { sourceOf } from './services/given-source.js';
 import { MigrationFactory } from './services/migration-factory.js';
@@ -36,6 +37,7 @@ const TRANSACTIONS = TransactionManager as InjectionToken<TransactionManager>;
 const FACTORY = MigrationFactory as InjectionToken<MigrationFactory>;
 const ARCHIVES = Archives as InjectionToken<Archives>;
 const BACKUPS = Backups as InjectionToken<Backups>;
+const DRY_RUNS = DryRuns as InjectionToken<DryRuns>;
 
 /** What an application tells Decant. Of the first two one at most, of the next two exactly one. */
 export interface DecantOptions extends Partial<HistoryPolicy> {
@@ -98,6 +100,7 @@ export function registerDecant(container: DependencyContainer, options: DecantOp
   const settings = backupSettingsOf(options);
   const target = { file: () => fileOf(connection.get()), connection: () => connection.get() };
   once(BACKUPS, () => new FileBackups(target, settings));
+  once(DRY_RUNS, () => new SqliteDryRuns(target.connection, options));
   // By a factory, not by decorators: so the services know nothing of a container, and each part may be replaced.
   container.register(MigrationService, {
     useFactory: (scope) =>
@@ -110,7 +113,7 @@ export function registerDecant(container: DependencyContainer, options: DecantOp
         hasDatabase(options) ? scope.resolve(BACKUPS) : undefined,
         () => buildHooks(container, options.hooks),
         hasDatabase(options) ? scope.resolve(ARCHIVES) : undefined,
-        hasDatabase(options) ? new SqliteDryRuns(() => connection.get(), options) : undefined,
+        hasDatabase(options) ? scope.resolve(DRY_RUNS) : undefined,
       ),
   });
   return {

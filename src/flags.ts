@@ -36,6 +36,13 @@ export const writingFlags = {
     description: 'Back up the database first, or do not (default: as the config says, else do).',
     allowNo: true,
   }),
+  profile: boolean({
+    helpLabel: '--profile[=FILE]',
+    exclusive: ['dry-run'],
+    description:
+      'Say where the time went, statement by statement; with FILE, write a trace for Perfetto there.',
+  }),
+  'profile-file': string({ hidden: true }),
 };
 
 /** Flags of the commands for backups, which need no migrations. */
@@ -77,6 +84,8 @@ export interface GivenFlags {
   readonly backup?: boolean | undefined;
   readonly 'dry-run'?: boolean | undefined;
   readonly 'on-copy'?: boolean | undefined;
+  readonly profile?: boolean | undefined;
+  readonly 'profile-file'?: string | undefined;
   readonly sql?: boolean | undefined;
   readonly 'out-of-order'?: Policy | undefined;
   readonly missing?: Policy | undefined;

@@ -29,6 +29,7 @@ export type { Backup, OnCopied, Preceded, Restored } from './domain/backup.js';
 export type { Conflict, ConflictKind } from './domain/conflict.js';
 export type { Command, DownOptions, HeldMigration, Plan, PlanStep, UpOptions } from './domain/plan.js';
 export type { HistoryPolicy, Policy } from './domain/policy.js';
+export type { Profile, ProfiledMigration, ProfiledStatement, Scan } from './domain/profile.js';
 export type {
   HookEvent,
   HookReport,
@@ -70,7 +71,8 @@ export { DryRuns, type Execute } from './services/dry-runs.js';
 export { MigrationFactory, type NamedClass } from './services/migration-factory.js';
 export { MigrationRepository, type AppliedFile, type JournalEntry } from './services/migration-repository.js';
 export type { NamedHooks } from './services/hook-calls.js';
-export { MigrationService, type BuildHooks, type RunOptions } from './services/migration-service.js';
+export { MigrationService, type BuildHooks } from './services/migration-service.js';
+export type { RunOptions } from './services/run-options.js';
 export { MigrationSource } from './services/migration-source.js';
 export { BodyError, TransactionManager } from './services/transaction-manager.js';
 export { alterTable, alterTableSql, rebuildTable, type Rebuild } from './sqlite/alter-table.js';

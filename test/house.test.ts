@@ -21,6 +21,7 @@ const SEES: Readonly<Record<string, string>> = {
   'output-dry-run': 'domain output',
   'output-graph': 'domain output',
   'output-history': 'domain output',
+  'output-profile': 'domain output',
   'output-verify': 'domain output',
   services: 'domain errors sqlite',
   backup: 'domain errors services sqlite',
@@ -31,6 +32,8 @@ const SEES: Readonly<Record<string, string>> = {
   config: 'domain errors injection services user-config',
   'print-error': 'config errors oclif output',
   prompt: 'config errors',
+  confirmed: 'domain errors',
+  'profile-flag': 'domain errors output output-profile',
   'read-status': 'config domain migrations services',
   'injection-error': 'errors injection services',
   build: 'domain errors injection injection-error services',
@@ -43,7 +46,7 @@ const SEES: Readonly<Record<string, string>> = {
   index: 'batch container domain errors functions injection reversible services sqlite user-config',
   flags: 'domain oclif services',
   'base-command':
-    'batch-line config container domain errors flags interrupt oclif output output-dry-run print-error prompt services',
+    'batch-line config confirmed container domain errors flags interrupt oclif output output-dry-run print-error profile-flag prompt services',
   commands:
     'base-command config domain errors flags oclif output output-graph output-history output-verify prompt read-status services verify-migrations',
   main: 'errors oclif print-error services',

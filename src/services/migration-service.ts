@@ -18,23 +18,14 @@ import type { MigrationRepository } from './migration-repository.js';
 import type { MigrationSource } from './migration-source.js';
 import { prepare } from './prepare.js';
 import { getReady, type Ready } from './ready.js';
+import { profiled } from './profiler.js';
 import { Run } from './run.js';
+import { runBackedUp } from './run-backed-up.js';
+import type { RunOptions } from './run-options.js';
 import { reportOf } from './run-report.js';
 import { partsOf, SafetyNet } from './safety-net.js';
 import type { TransactionManager } from './transaction-manager.js';
-import { inOneGo, refuseAborted, withPauses } from './turns.js';
-
-export interface RunOptions {
-  /** Told of the plan that is about to be carried out. What it throws, or rejects with, ends the run before it began. */
-  readonly onPlan?: ((plan: Plan) => void | Promise<void>) | undefined;
-  /** Told of each step as it begins and ends. What it throws ends the run there; what was done stays done. */
-  readonly onProgress?: OnProgress | undefined;
-  /**
-   * Ends the run with PausedError, once aborted: between two batches of a migration that commits each, or before the
-   * next migration after one. A run without such a migration does not listen: it has nowhere to stop.
-   */
-  readonly signal?: AbortSignal | undefined;
-}
+import { inOneGo } from './turns.js';
 
 /** Builds the hooks of one run, in order. Called when there is something to run. @throws HookError, InjectionError */
 export type BuildHooks = () => Promise<readonly NamedHooks[]>;
@@ -188,12 +179,36 @@ export class MigrationService {
   }
 
   async #run(command: Command, options: UpOptions & DownOptions & RunOptions): Promise<RunReport> {
+    if (options.onProfile !== undefined)
+      return profiled(this.#transactions, options, (profiler, others) =>
+        this.#with(profiler).#run(command, others),
+      );
     const { plan, loaded } = await this.#ready(command, options);
     if (options.onPlan !== undefined) await options.onPlan(deepFreeze(plan));
     if (plan.steps.length === 0) return reportOf(this.#newRun(), plan);
     const hooks = new HookCalls(await this.#buildHooks());
     await prepare(plan, loaded);
     return this.#runHooked(hooks, plan, loaded, options);
+  }
+
+  #with(transactions: TransactionManager): MigrationService {
+    const [source, repository, factory, policy] = [
+      this.#source,
+      this.#repository,
+      this.#factory,
+      this.#policy,
+    ];
+    const [backups, buildHooks, archives] = [this.#backups, this.#buildHooks, this.#archives];
+    return new MigrationService(
+      source,
+      repository,
+      transactions,
+      factory,
+      policy,
+      backups,
+      buildHooks,
+      archives,
+    );
   }
 
   async #runHooked(
@@ -206,41 +221,15 @@ export class MigrationService {
     let report: RunReport | undefined;
     try {
       await hooks.beforeRun({ ...plan, runId: run.id });
-      report = await this.#runBackedUp(run, plan, loaded, options);
+      const net = new SafetyNet(this.#backups, run, plan, loaded, options.onProgress);
+      const equipment = this.#equip(run, plan, loaded, options.onProgress);
+      report = await runBackedUp(plan, net, equipment, options.signal);
       await hooks.afterRun(report);
     } catch (error) {
       await hooks.onError(error, () => report ?? reportOf(run, plan));
       throw error;
     }
     return deepFreeze({ ...report, hooks: hooks.reports });
-  }
-
-  // The backup API is asynchronous, and a transaction must not be: so the plan is cut where a backup is to be made.
-  async #runBackedUp(
-    run: Run,
-    plan: Plan,
-    loaded: LoadedMigrations,
-    { onProgress, signal }: RunOptions,
-  ): Promise<RunReport> {
-    const net = new SafetyNet(this.#backups, run, plan, loaded, onProgress);
-    const equipment = this.#equip(run, plan, loaded, onProgress);
-    const mayPause = net.parts.some(({ kind }) => kind === 'batches');
-    for (const part of net.parts) {
-      await net.spread(part);
-      try {
-        net.begin(part);
-        const turns = carryOut(part, equipment);
-        if (mayPause) refuseAborted(signal, part.steps[0]);
-        // What fails without a transaction is to be undone before others on this connection get a turn.
-        if (part.kind === 'batches') await withPauses(turns, signal, part.steps[0]);
-        else inOneGo(turns);
-      } catch (error) {
-        throw await net.caught(error);
-      }
-      net.passed();
-    }
-    const warnings = net.fold();
-    return reportOf(run, plan, warnings, net.backup?.file);
   }
 
   #ready(command: Command, options: UpOptions & DownOptions): Promise<Ready> {

@@ -10,6 +10,7 @@ import type { DryRunOptions, DryRunReport } from '../../src/domain/dry-run.js';
 import type { Database as Connection, MigrationDefinition } from '../../src/domain/migration.js';
 import type { Command } from '../../src/domain/plan.js';
 import type { DecantError, MigrationFailedError } from '../../src/errors.js';
+import { batch } from '../../src/batch/batch.js';
 import { STRICT } from '../../src/domain/policy.js';
 import { ListSource } from '../../src/services/list-source.js';
 import { MigrationService } from '../../src/services/migration-service.js';
@@ -426,6 +427,70 @@ function factsOf(error: DecantError): object {
     line: failure?.line,
   };
 }
+
+function filling(handle: Connection): void {
+  batch(handle, { table: 'posts', size: 1, set: { body: "'new'" } });
+}
+
+describe('what would go well', () => {
+  beforeEach(() => open());
+  const ORPHANS = declared('002_x', { foreignKeyCheck: 'none' }, 'UPDATE posts SET user = 99');
+  const declaring = (name: string, transaction: 'batches', body: (handle: Connection) => void) => {
+    const migrationOf = declared(name, { transaction }, '');
+    Object.assign((migrationOf as { prototype: object }).prototype, { up: body });
+    return migrationOf;
+  };
+  it.each<[string, readonly MigrationDefinition[]]>([
+    ["a violation that is a predecessor's", [ORPHANS, up('003_y', 'UPDATE posts SET body = 1')]],
+    [
+      "a loss that is a predecessor's",
+      [
+        declared('002_x', { expectLoss: ['pairs'] }, 'DELETE FROM pairs'),
+        up('003_y', 'UPDATE pairs SET b = 1'),
+      ],
+    ],
+    [
+      'a rollback to a savepoint of its own',
+      [up('002_x', `SAVEPOINT mine; INSERT INTO pairs VALUES (7, 7); ROLLBACK TO mine; RELEASE mine`)],
+    ],
+    [
+      'CASE … END, and a trigger that ends',
+      [
+        up(
+          '002_x',
+          `CREATE TRIGGER t AFTER INSERT ON pairs BEGIN UPDATE pairs SET b = CASE b WHEN 1 THEN 2 END; END`,
+        ),
+      ],
+    ],
+    [
+      'transaction()',
+      [up('002_x', (handle) => handle.transaction(() => void handle.exec('CREATE TABLE t (x)'))())],
+    ],
+    [
+      'a rebuild by alterTable()',
+      [up('002_x', (handle) => void alterTable(handle, 'posts', (t) => void t.setType('body', 'TEXT')))],
+    ],
+    ['batches in one transaction', [up('002_x', filling)]],
+    [
+      'batches that are committed',
+      [declaring('002_x', 'batches', filling), up('003_y', 'CREATE TABLE t (x)')],
+    ],
+  ])('goes well in a dry run, here and on a copy: %s', async (_what, migrations) => {
+    const before = dumpOf(file, folder);
+    for (const on of ['transaction', 'copy'] as const) {
+      const { error, steps } = await tryOut(migrations, { on });
+      expect({ on, error }).toEqual({ on, error: null });
+      expect(steps.map(({ outcome }) => outcome)).toEqual(migrations.map(() => 'would apply'));
+    }
+    expect(dumpOf(file, folder)).toEqual(before);
+    await serviceFor({ database: db, migrations: [BASE, ...migrations] }).up();
+  });
+
+  it('tells of all the batches of a migration together', async () => {
+    const { steps } = await tryOut([declaring('002_x', 'batches', filling)]);
+    expect(steps[0]).toMatchObject({ rows: [{ table: 'posts', updated: 3 }] });
+  });
+});
 
 describe('the report of a dry run', () => {
   beforeEach(() => open());
