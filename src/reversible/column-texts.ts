@@ -7,7 +7,7 @@ import { stateOf } from '../sqlite/table-state.js';
 import { quoteName } from '../sqlite/tokens.js';
 import { parkedAs, type Key } from './keys.js';
 import type { Work } from './operation.js';
-import { markOf, putBackMark, type Mark } from './sequence.js';
+import { markOf, putBackMark, type Mark } from '../sqlite/sequence.js';
 import { parkStatistics, putBackStatistics } from './statistics.js';
 
 /** The table's text before and after, and AUTOINCREMENT's mark. */

@@ -3,16 +3,10 @@ import { rebuildTable } from './alter-table.js';
 import { brokenIn, refuseIfBroken, refuseIfNamed, type Broken } from './dependents.js';
 import { explainCopy } from './offenders.js';
 import { isConstraint, reindexSql } from './rebuild.js';
-import {
-  isAutoincrement,
-  pairsOf,
-  quoteText,
-  temporarySql,
-  type Draft,
-  type NewTable,
-} from './rebuild-plan.js';
+import { isAutoincrement, pairsOf, temporarySql, type Draft, type NewTable } from './rebuild-plan.js';
 import { requireRebuildSpace } from './rebuild-space.js';
 import { tidied } from './savepoint.js';
+import { markOf, setMark } from './sequence.js';
 import { scopeOf } from './scope.js';
 import { needTable, withName } from './table-edit.js';
 import { columnOf, type TableSql } from './table-sql.js';
@@ -41,6 +35,7 @@ export function redefine(db: Database, table: string, redefinition: Redefinition
   const connection = scope?.connection ?? db;
   tidied({ db: connection, scope }, table, () => {
     const target = needTable(redefinition.sql, table);
+    const mark = markOf(connection, table);
     const old = movable(db, connection, table);
     if (old.table.sql === redefinition.sql) return;
     for (const { name } of gone(old.table, target)) refuseIfNamed(connection, old, name);
@@ -48,6 +43,8 @@ export function redefine(db: Database, table: string, redefinition: Redefinition
     scope?.redefines(old.table.name);
     const broken = new Map([...(redefinition.broken ?? []), ...brokenIn(connection)]);
     replace(connection, old, target, redefinition);
+    // A copy gives a table a mark, even where it had none.
+    if (isAutoincrement(target)) setMark(connection, target.name, mark);
     refuseIfBroken(connection, table, broken);
   });
 }
@@ -77,8 +74,6 @@ function replace(db: Database, old: TableState, target: TableSql, { copy, join }
   const moved: TableState = { ...old, table: { ...old.table, name: away } };
   copyRows(db, moved, draft, made, join);
   verifyCopy(db, moved, draft, made);
-  if (old.hasSequence && isAutoincrement(old.table) && isAutoincrement(target))
-    moveMark(db, away, target.name);
   withoutRewriting(db, `DROP TABLE main.${quoteName(away)}`);
   for (const { sql, schema } of old.objects) db.exec(schema === 'temp' ? temporarySql(sql) : sql);
   // Without it the text is another, and no value.
@@ -112,10 +107,4 @@ function copyRows(db: Database, old: TableState, draft: Draft, made: NewTable, j
 // A column or the rowid, and no expression.
 function isPlain({ rowid, table }: TableState, from: string): boolean {
   return from === rowid.name || table.columns.some(({ name }) => quoteName(name) === from);
-}
-
-// The copy has given the new table a mark, even where the old one had none.
-function moveMark(db: Database, from: string, to: string): void {
-  db.exec(`DELETE FROM main.sqlite_sequence WHERE name = ${quoteText(to)}`);
-  db.exec(`UPDATE main.sqlite_sequence SET name = ${quoteText(to)} WHERE name = ${quoteText(from)}`);
 }

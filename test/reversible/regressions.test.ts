@@ -14,6 +14,11 @@ const CASES: readonly (readonly [what: string, schema: string, change: Change])[
         .alterColumn('t', 'b', { type: 'INT' }),
   ],
   [
+    'nor has one whose CHECK names the table',
+    'CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a CHECK (t.a > 0))',
+    (s) => s.addColumn('t', 'b', 'TEXT').renameColumn('t', 'b', 'c'),
+  ],
+  [
     'a trigger that was broken before is so again',
     `CREATE TABLE t (a, b GENERATED ALWAYS AS (a)); CREATE TRIGGER o AFTER UPDATE ON t BEGIN UPDATE t SET "rowid" = 1, a = 1 WHERE more; END`,
     (s) => s.addColumn('t', 'more', 'TEXT'),
