@@ -1,20 +1,24 @@
 import { existsSync } from 'node:fs';
-import { isDeepStrictEqual } from 'node:util';
 import { batchLine } from './batch-line.js';
 import { loadConfig, type Config } from './config.js';
+import { needsConfirmation, refuseOther } from './confirmed.js';
 import type { RowProgress } from './domain/batches.js';
 import type { DownOptions, Plan, UpOptions } from './domain/plan.js';
 import type { OnCopied } from './domain/backup.js';
-import { namesOf, type Progress, type RunReport } from './domain/report.js';
+import type { DryRunReport } from './domain/dry-run.js';
+import type { Profile } from './domain/profile.js';
+import { namesByOutcome, type Progress, type RunReport } from './domain/report.js';
 import { sizeText } from './domain/size.js';
 import { DeclinedError } from './errors.js';
 import type { GivenFlags } from './flags.js';
 import { Interrupt } from './interrupt.js';
 import { action, Command, ExitError, stderr } from './oclif.js';
 import { runText, stepText } from './output.js';
-import { divertStdout, exitCodeOf, paint, printError, printJson } from './print-error.js';
+import { divertStdout, errorJson, exitCodeOf, paint, printError, printJson } from './print-error.js';
+import { ProfileSink, profileWords } from './profile-flag.js';
 import type { Backups } from './services/backups.js';
 import { mayNeedRecovery } from './services/database.js';
+import type { Access } from './container.js';
 import type { MigrationService } from './services/migration-service.js';
 
 interface RunFlags extends GivenFlags {
@@ -28,6 +32,15 @@ export interface RunOutput extends RunReport {
   readonly applied: readonly string[];
   readonly rolledBack: readonly string[];
   readonly skipped: readonly string[];
+  /** With `--profile`. */
+  readonly profile?: Profile;
+}
+
+/** What such a command prints with `--json` and `--dry-run`. */
+export interface DryRunOutput extends Omit<DryRunReport, 'error'> {
+  readonly database: string;
+  readonly directory: string | null;
+  readonly error: Record<string, unknown> | null;
 }
 
 /** What every command shares: settings, a service to call, errors that say what to do, one object for `--json`. */
@@ -46,7 +59,7 @@ export abstract class BaseCommand extends Command {
   /** Calls `work` with a service for the database of `config`, and closes that database afterwards. */
   protected async withService<T>(
     config: Config,
-    access: 'read' | 'write',
+    access: Access,
     work: (service: MigrationService) => Promise<T>,
   ): Promise<T> {
     const { openService } = await import('./container.js');
@@ -92,9 +105,11 @@ export abstract class BaseCommand extends Command {
     command: Plan['command'],
     flags: RunFlags,
     options: UpOptions & DownOptions,
-  ): Promise<RunOutput> {
+  ): Promise<RunOutput | DryRunOutput> {
     const config = await this.settings(flags);
     this.announce(config);
+    if (flags.profile === true) this.#profile = new ProfileSink(flags['profile-file']);
+    if (flags['dry-run'] === true) return this.#tryOut(command, config, flags, options);
     // What a killed process left to be played back will be, by the first to look: then there is no mere looking.
     const look = mayNeedRecovery(config.database) ? 'write' : 'read';
     const planned = await this.withService(config, look, async (service) => {
@@ -106,11 +121,42 @@ export abstract class BaseCommand extends Command {
     const onPlan = (plan: Plan): void => refuseOther(planned.plan, plan);
     const interrupt = new Interrupt();
     const onProgress = (progress: Progress): void => this.#progress(progress, interrupt);
-    const runOptions = { ...options, onPlan, onProgress, signal: interrupt.signal };
+    const onProfile = this.#profile?.take;
+    const runOptions = { ...options, onPlan, onProgress, onProfile, signal: interrupt.signal };
     const report =
       planned.report ?? (await this.withService(config, 'write', (service) => service[command](runOptions)));
     this.log(runText(report, this.paint));
-    return { ...targetOf(config), ...report, ...namesByOutcome(report) };
+    await this.#showProfile();
+    return { ...targetOf(config), ...report, ...namesByOutcome(report), ...this.#profile?.json };
+  }
+
+  #profile: ProfileSink | undefined;
+
+  async #showProfile(): Promise<void> {
+    const text = await this.#profile?.finish(this.paint);
+    if (text !== undefined) this.log(text);
+  }
+
+  async #tryOut(
+    command: Plan['command'],
+    config: Config,
+    flags: RunFlags,
+    options: UpOptions & DownOptions,
+  ): Promise<DryRunOutput> {
+    const on = flags['on-copy'] === true ? 'copy' : 'transaction';
+    this.working(`Trying ${command}`);
+    const { error, ...report } = await this.withService(config, 'dry run', (service) =>
+      service.dryRun(command, { ...options, on }),
+    );
+    this.working();
+    const { dryRunText } = await import('./output-dry-run.js');
+    const statements = flags.sql === true ? 'listed' : 'counted';
+    this.log(dryRunText({ ...report, error }, this.paint, { statements }));
+    if (error !== null) {
+      process.exitCode = error.exitCode;
+      if (!this.jsonEnabled()) printError(error, { json: false });
+    }
+    return { ...targetOf(config), ...report, error: error === null ? null : errorJson(error) };
   }
 
   readonly #backingUp = this.copying('Backing up');
@@ -152,6 +198,7 @@ export abstract class BaseCommand extends Command {
 
   // With --json, what a migration or a config prints must not stand beside the one object.
   protected override async init(): Promise<void> {
+    this.argv = profileWords(this.argv);
     await super.init();
     if (this.jsonEnabled()) divertStdout();
   }
@@ -162,7 +209,9 @@ export abstract class BaseCommand extends Command {
 
   protected override async catch(error: Error): Promise<void> {
     if (error instanceof ExitError) throw error;
-    printError(error, { json: this.jsonEnabled() });
+    if (action.running) action.stop(this.paint('red', 'failed'));
+    await this.#showProfile(); // that of a run that fails is the one that is wanted most
+    printError(error, { json: this.jsonEnabled(), more: this.#profile?.json });
     throw new ExitError(exitCodeOf(error));
   }
 
@@ -187,27 +236,6 @@ export function targetOf({ database, directory }: Config): { database: string; d
   return { database, directory: directory ?? null };
 }
 
-// What was confirmed, and nothing else, is carried out.
-function refuseOther(before: Plan, now: Plan): void {
-  if (before.command === 'up' || isDeepStrictEqual(before.steps, now.steps)) return;
-  throw new DeclinedError(
-    'Nothing was rolled back: another process has migrated the database since it was looked at.',
-    'Look at migrate:status, and run again.',
-  );
-}
-
 function isLive(): boolean {
   return process.stdout.isTTY && process.stderr.isTTY;
-}
-
-function needsConfirmation({ command, steps }: Plan): boolean {
-  return command === 'reset' || (command === 'down' && steps.length > 1);
-}
-
-function namesByOutcome(report: RunReport): Pick<RunOutput, 'applied' | 'rolledBack' | 'skipped'> {
-  return {
-    applied: namesOf(report, 'applied'),
-    rolledBack: namesOf(report, 'rolled-back'),
-    skipped: namesOf(report, 'skipped'),
-  };
 }

@@ -4,7 +4,8 @@ import { STRICT, type HistoryPolicy, type Policy } from './domain/policy.js';
 import { ConfigError, UsageError } from './errors.js';
 import type { DependencyContainer } from './injection.js';
 import { DEFAULT_KEEP, type BackupPolicy } from './services/backups.js';
-import { DEFAULT_LOCK_TIMEOUT, type ConfigureConnection } from './services/database.js';
+import type { ConfigureConnection } from './services/configure-connection.js';
+import { DEFAULT_LOCK_TIMEOUT } from './services/database.js';
 import { importFile } from './services/import-file.js';
 import { validate, type UserConfig } from './user-config.js';
 

@@ -6,6 +6,7 @@ import type { Config } from './config.js';
 import type { HooksClass, MigrationHooks } from './domain/hooks.js';
 import type { Database, MigrationDefinition } from './domain/migration.js';
 import { POLICIES, STRICT, type HistoryPolicy } from './domain/policy.js';
+import { SqliteDryRuns } from './dry-run/sqlite-dry-runs.js';
 import { ConfigError, UsageError } from './errors.js';
 import { lastLineOf } from './injection-error.js';
 import {
@@ -16,13 +17,9 @@ import {
 } from './injection.js';
 import { Archives } from './services/archives.js';
 import { Backups, type BackupPolicy } from './services/backups.js';
-import {
-  adopt,
-  fileOf,
-  openDatabase,
-  openForReading,
-  type ConfigureConnection,
-} from './services/database.js';
+import { adopt, type ConfigureConnection } from './services/configure-connection.js';
+import { DryRuns } from './services/dry-runs.js';
+import { fileOf, openDatabase, openForDryRun, openForReading } from './services/database.js';
 import { sourceOf } from './services/given-source.js';
 import { MigrationFactory } from './services/migration-factory.js';
 import { MigrationRepository } from './services/migration-repository.js';
@@ -40,6 +37,7 @@ const TRANSACTIONS = TransactionManager as InjectionToken<TransactionManager>;
 const FACTORY = MigrationFactory as InjectionToken<MigrationFactory>;
 const ARCHIVES = Archives as InjectionToken<Archives>;
 const BACKUPS = Backups as InjectionToken<Backups>;
+const DRY_RUNS = DryRuns as InjectionToken<DryRuns>;
 
 /** What an application tells Decant. Of the first two one at most, of the next two exactly one. */
 export interface DecantOptions extends Partial<HistoryPolicy> {
@@ -102,6 +100,7 @@ export function registerDecant(container: DependencyContainer, options: DecantOp
   const settings = backupSettingsOf(options);
   const target = { file: () => fileOf(connection.get()), connection: () => connection.get() };
   once(BACKUPS, () => new FileBackups(target, settings));
+  once(DRY_RUNS, () => new SqliteDryRuns(target.connection, options));
   // By a factory, not by decorators: so the services know nothing of a container, and each part may be replaced.
   container.register(MigrationService, {
     useFactory: (scope) =>
@@ -114,6 +113,7 @@ export function registerDecant(container: DependencyContainer, options: DecantOp
         hasDatabase(options) ? scope.resolve(BACKUPS) : undefined,
         () => buildHooks(container, options.hooks),
         hasDatabase(options) ? scope.resolve(ARCHIVES) : undefined,
+        hasDatabase(options) ? scope.resolve(DRY_RUNS) : undefined,
       ),
   });
   return {
@@ -124,15 +124,23 @@ export function registerDecant(container: DependencyContainer, options: DecantOp
   };
 }
 
+/** How the database of a command is opened. */
+export type Access = 'read' | 'dry run' | 'write';
+
+const OPEN: Record<Access, typeof openDatabase> = {
+  read: openForReading,
+  'dry run': openForDryRun,
+  write: openDatabase,
+};
+
 /** The service that one CLI command works with, in a container of its own. */
 export async function openService(
   config: Config,
-  access: 'read' | 'write',
+  access: Access,
 ): Promise<{ readonly service: MigrationService; close(): void }> {
   const { lockTimeout, configureConnection } = config;
   // Opened here: an error within the container would reach the user wrapped in tsyringe's words.
-  const open = access === 'read' ? openForReading : openDatabase;
-  const database = open(config.database, lockTimeout, configureConnection);
+  const database = OPEN[access](config.database, lockTimeout, configureConnection);
   const container = root.createChildContainer();
   registerDecant(container, { ...(await optionsOf(config)), database });
   callRegister(config, container);

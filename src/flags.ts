@@ -36,6 +36,13 @@ export const writingFlags = {
     description: 'Back up the database first, or do not (default: as the config says, else do).',
     allowNo: true,
   }),
+  profile: boolean({
+    helpLabel: '--profile[=FILE]',
+    exclusive: ['dry-run'],
+    description:
+      'Say where the time went, statement by statement; with FILE, write a trace for Perfetto there.',
+  }),
+  'profile-file': string({ hidden: true }),
 };
 
 /** Flags of the commands for backups, which need no migrations. */
@@ -44,6 +51,16 @@ export const backupFlags = { database: databaseFlag, config: configFlag, 'lock-t
 /** Flags of the commands that could take back more than one migration. */
 export const confirmFlags = {
   yes: boolean({ char: 'y', description: 'Do not ask.' }),
+};
+
+/** Flags of the commands that can be tried without a trace. */
+export const dryRunFlags = {
+  'dry-run': boolean({ description: 'Try it, say what it does, and take it back.' }),
+  'on-copy': boolean({
+    description: 'Try it on a temporary copy, where also that works which has no transaction.',
+    dependsOn: ['dry-run'],
+  }),
+  sql: boolean({ description: 'Show the statements, and what is bound to them.', dependsOn: ['dry-run'] }),
 };
 
 const policy = option({ options: POLICIES });
@@ -65,6 +82,11 @@ export interface GivenFlags {
   readonly config?: string | undefined;
   readonly 'lock-timeout'?: number | undefined;
   readonly backup?: boolean | undefined;
+  readonly 'dry-run'?: boolean | undefined;
+  readonly 'on-copy'?: boolean | undefined;
+  readonly profile?: boolean | undefined;
+  readonly 'profile-file'?: string | undefined;
+  readonly sql?: boolean | undefined;
   readonly 'out-of-order'?: Policy | undefined;
   readonly missing?: Policy | undefined;
   readonly changed?: Policy | undefined;

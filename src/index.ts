@@ -10,7 +10,9 @@ export {
   type RunningPlan,
   type RunningStep,
 } from './domain/hooks.js';
+export type { DryRunOptions, DryRunOutcome, DryRunReport, DryRunStep, TriedOn } from './domain/dry-run.js';
 export type { Anomaly, AnomalyKind } from './domain/history.js';
+export type { HistoryEntry, HistoryOptions } from './domain/journal.js';
 export {
   Migration,
   type Database,
@@ -27,6 +29,7 @@ export type { Backup, OnCopied, Preceded, Restored } from './domain/backup.js';
 export type { Conflict, ConflictKind } from './domain/conflict.js';
 export type { Command, DownOptions, HeldMigration, Plan, PlanStep, UpOptions } from './domain/plan.js';
 export type { HistoryPolicy, Policy } from './domain/policy.js';
+export type { Profile, ProfiledMigration, ProfiledStatement, Scan } from './domain/profile.js';
 export type {
   HookEvent,
   HookReport,
@@ -63,11 +66,13 @@ export type { UpdateOptions } from './reversible/update.js';
 export type { ReversibleRow, ReversibleValue } from './reversible/values.js';
 export { Archives } from './services/archives.js';
 export { Backups, type BackupPolicy } from './services/backups.js';
-export type { ConfigureConnection } from './services/database.js';
+export type { ConfigureConnection } from './services/configure-connection.js';
+export { DryRuns, type Execute } from './services/dry-runs.js';
 export { MigrationFactory, type NamedClass } from './services/migration-factory.js';
 export { MigrationRepository, type AppliedFile, type JournalEntry } from './services/migration-repository.js';
 export type { NamedHooks } from './services/hook-calls.js';
-export { MigrationService, type BuildHooks, type RunOptions } from './services/migration-service.js';
+export { MigrationService, type BuildHooks } from './services/migration-service.js';
+export type { RunOptions } from './services/run-options.js';
 export { MigrationSource } from './services/migration-source.js';
 export { BodyError, TransactionManager } from './services/transaction-manager.js';
 export { alterTable, alterTableSql, rebuildTable, type Rebuild } from './sqlite/alter-table.js';

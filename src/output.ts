@@ -2,6 +2,7 @@ import type { HeldMigration, Plan } from './domain/plan.js';
 import type { ArchiveTotal, PruneReport } from './domain/archive.js';
 import { rowsText } from './domain/batches.js';
 import type { Backup, Restored } from './domain/backup.js';
+import { durationText } from './domain/duration.js';
 import type { RunReport, StepResult } from './domain/report.js';
 import { sizeText } from './domain/size.js';
 import type { MigrationStatus, StatusReport } from './domain/status.js';
@@ -57,7 +58,7 @@ export function planText(plan: Plan, paint: Paint): string {
 export function stepText({ name, outcome, durationMs }: StepResult, paint: Paint): string {
   if (outcome === 'skipped') return paint('dim', `- ${name}  done by another process meanwhile`);
   const verb = outcome === 'applied' ? 'Applied' : 'Rolled back';
-  return `${paint('green', '✓')} ${verb} ${name} ${paint('dim', `(${milliseconds(durationMs)})`)}`;
+  return `${paint('green', '✓')} ${verb} ${name} ${paint('dim', `(${durationText(durationMs)})`)}`;
 }
 
 /** The last lines of a run. */
@@ -185,19 +186,16 @@ function statusLine(entry: MigrationStatus, width: number, paint: Paint): string
   return `${paint('green', '[x]')} ${name.padEnd(width)}  ${paint('dim', `(applied: ${appliedAt})`)}`;
 }
 
-function nothingToDo({ command, held }: Pick<Plan, 'command' | 'held'>): string {
+/** What a command says that has nothing to do. */
+export function nothingToDo({ command, held }: Pick<Plan, 'command' | 'held'>): string {
   const state = command === 'up' ? 'pending' : 'applied';
   if (held.length > 0) return `Nothing to do: ${plural(held.length, `${state} left as asked`)}.`;
   return command === 'up' ? 'Nothing to do: nothing is pending.' : 'Nothing to do: no migration is applied.';
 }
 
-function plural(count: number, what: string): string {
+/** A part of a sum; empty where there is none of it. */
+export function plural(count: number, what: string): string {
   return count === 0 ? '' : `${count} ${what}`;
-}
-
-function milliseconds(duration: number): string {
-  const rounded = Math.round(duration);
-  return rounded < 1000 ? `${Math.max(1, rounded)} ms` : `${(duration / 1000).toFixed(1)} s`;
 }
 
 function widest(items: readonly { readonly name: string }[]): number {

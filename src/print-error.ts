@@ -43,11 +43,14 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /** Shows an error: as one JSON object on stdout, or in words on stderr; the stack only under DEBUG. */
-export function printError(error: unknown, { json }: { readonly json: boolean }): void {
+export function printError(
+  error: unknown,
+  { json, more }: { readonly json: boolean; readonly more?: object | undefined },
+): void {
   const known = explained(error);
   if (action.running)
     action.stop(error instanceof PausedError ? paint('yellow', 'paused') : paint('red', 'failed')); // while it runs, it keeps back what others print
-  if (json) printJson({ error: errorJson(known) });
+  if (json) printJson({ error: errorJson(known), ...more });
   else stderr(errorText(known, paint));
   if (isDebugging()) stderr(inspect(error)); // with the causes, and the user's own stack among them
 }
@@ -72,7 +75,8 @@ function explained(error: unknown): DecantError {
 const UNEXPECTED_HINT =
   'DEBUG=decant shows where it came from; if that is in Decant itself, please report it.';
 
-function errorJson(error: DecantError): Record<string, unknown> {
+/** What `--json` says of an error. */
+export function errorJson(error: DecantError): Record<string, unknown> {
   const { code, message, hint, exitCode } = error;
   const failure = error instanceof MigrationFailedError ? { failure: error.failure } : {};
   const unmet = error instanceof PrerequisiteError ? { unmet: error.unmet } : {};

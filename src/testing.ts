@@ -1,4 +1,5 @@
 import type { BatchEntry } from './domain/batches.js';
+import type { HistoryEntry, HistoryOptions } from './domain/journal.js';
 import type { Database, MigrationRecord } from './domain/migration.js';
 import type { VerifyReport } from './domain/verification.js';
 import { MigrationRepository, type AppliedFile, type JournalEntry } from './services/migration-repository.js';
@@ -63,6 +64,11 @@ export class InMemoryMigrationRepository extends MigrationRepository {
     );
   }
 
+  override history({ limit, name }: HistoryOptions = {}): readonly HistoryEntry[] {
+    const entries = this.#journal.filter((entry) => name === undefined || entry.name === name);
+    return entries.map(lineOf).toReversed().slice(0, limit);
+  }
+
   override ensureTables(): void {
     return;
   }
@@ -115,6 +121,11 @@ export class InMemoryTransactionManager extends TransactionManager {
       throw cause instanceof BodyError ? cause : new BodyError('threw', undefined, cause);
     }
   }
+}
+
+function lineOf(entry: JournalEntry): HistoryEntry {
+  const { direction = null, rows = null, file = null, checksum = null, error = null, ...said } = entry;
+  return { ...said, direction, rows, who: null, file, checksum, error, versions: null };
 }
 
 function sqliteTime(iso: string): string {

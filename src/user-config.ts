@@ -3,7 +3,8 @@ import { POLICIES, type HistoryPolicy, type Policy } from './domain/policy.js';
 import { ConfigError } from './errors.js';
 import type { DependencyContainer } from './injection.js';
 import { BACKUP_POLICIES, type BackupPolicy } from './services/backups.js';
-import { MAX_LOCK_TIMEOUT, type ConfigureConnection } from './services/database.js';
+import type { ConfigureConnection } from './services/configure-connection.js';
+import { MAX_LOCK_TIMEOUT } from './services/database.js';
 
 /** What `decant.config.ts` may say. Relative paths are relative to that file. */
 export interface UserConfig extends Partial<HistoryPolicy> {

@@ -3,7 +3,7 @@ import type { HistoryPolicy } from './domain/policy.js';
 import type { VerifyMode, VerifyProgress } from './domain/verification.js';
 import { UsageError } from './errors.js';
 import type { DependencyContainer } from './injection.js';
-import type { ConfigureConnection } from './services/database.js';
+import type { ConfigureConnection } from './services/configure-connection.js';
 import type { GivenSource } from './services/given-source.js';
 
 /** What is to be put to the proof, and how. Of `directory` and `migrations` exactly one. */

@@ -10,6 +10,7 @@ import {
   type DiscoveredMigration,
   type MigrationRecord,
 } from '../src/domain/migration.js';
+import type { HistoryEntry } from '../src/domain/journal.js';
 import { DatabaseLockedError } from '../src/errors.js';
 import { container as root, inject, injectable, type DependencyContainer } from '../src/injection.js';
 import { MigrationFactory, type NamedClass } from '../src/services/migration-factory.js';
@@ -537,6 +538,9 @@ describe('a service whose abstractions are made by hand', () => {
     }
     appliedFiles(): ReadonlyMap<string, AppliedFile> {
       return new Map();
+    }
+    history(): readonly HistoryEntry[] {
+      return [];
     }
     ensureTables(): void {
       events.push('ensureTables');

@@ -23,6 +23,7 @@ const VALUES = [
   'DeclinedError',
   'DependencyError',
   'DiskSpaceError',
+  'DryRuns',
   'DuplicateMigrationError',
   'EXIT',
   'ForeignKeyError',

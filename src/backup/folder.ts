@@ -2,7 +2,8 @@ import { closeSync, existsSync, openSync, realpathSync, renameSync, statSync } f
 import { basename, dirname, relative, resolve } from 'node:path';
 import { backupName, type Backup, type Preceded } from '../domain/backup.js';
 import { BackupError, UnknownBackupError } from '../errors.js';
-import { openFile, type ConfigureConnection } from '../services/database.js';
+import type { ConfigureConnection } from '../services/configure-connection.js';
+import { openFile } from '../services/database.js';
 import { makeFolders } from '../services/folders.js';
 import { requireSpace } from '../sqlite/free-space.js';
 import {

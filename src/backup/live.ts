@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import type { Backup } from '../domain/backup.js';
 import type { Database } from '../domain/migration.js';
 import { BackupError } from '../errors.js';
-import { openFile, openForReading, type ConfigureConnection } from '../services/database.js';
+import type { ConfigureConnection } from '../services/configure-connection.js';
+import { openFile, openForReading } from '../services/database.js';
 import { makeFolders } from '../services/folders.js';
 import { requireSpace } from '../sqlite/free-space.js';
 

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import { BACKUP_POLICIES, DEFAULT_KEEP, type BackupPolicy } from '../services/backups.js';
-import { DEFAULT_LOCK_TIMEOUT, type ConfigureConnection } from '../services/database.js';
+import type { ConfigureConnection } from '../services/configure-connection.js';
+import { DEFAULT_LOCK_TIMEOUT } from '../services/database.js';
 
 /** How backups are made, decided. */
 export interface BackupSettings {

@@ -58,6 +58,17 @@ export function namesOf(report: RunReport, outcome: Outcome): string[] {
   return report.steps.filter((step) => step.outcome === outcome).map(({ name }) => name);
 }
 
+/** The names of all outcomes. */
+export function namesByOutcome(
+  report: RunReport,
+): Readonly<Record<'applied' | 'rolledBack' | 'skipped', string[]>> {
+  return {
+    applied: namesOf(report, 'applied'),
+    rolledBack: namesOf(report, 'rolled-back'),
+    skipped: namesOf(report, 'skipped'),
+  };
+}
+
 /** Freezes a plain value (a tree, no cycles) through and through, and returns it. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {

@@ -9,3 +9,8 @@ export function sizeText(bytes: number): string {
   const [size, unit] = UNITS.find(([least]) => bytes >= least) ?? [1, 'bytes'];
   return `${size === 1 ? bytes : (bytes / size).toFixed(1)} ${unit}`;
 }
+
+/** A number of things as people read it: `1 row`, `12,345 rows`. */
+export function countText(count: number, what: string): string {
+  return `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;
+}

@@ -38,9 +38,9 @@ export function alteringColumn(table: string, column: string, change: ColumnChan
     (work, texts) => {
       const old = needTable(texts.before, table);
       const sql = textBefore(work, table, texts, (now) => withOldColumn(now, old, column));
-      if (texts.key === null) return putBack(work, table, { sql });
+      if (texts.key === null) return putBack(work, table, texts, { sql });
       refuseVacuumed(work, table, texts.key);
-      undoAlter(work, table, { before: sql, key: texts.key }, column, change);
+      undoAlter(work, table, { ...texts, before: sql, key: texts.key }, column, change);
     },
   );
 }
@@ -66,10 +66,11 @@ function keepChanged({ connection, archive }: Work, table: string, key: Key, col
 function undoAlter(
   work: Work,
   table: string,
-  { before, key }: { readonly before: string; readonly key: Key },
+  texts: Redefined & { readonly key: Key },
   column: string,
   { onConflict, lossy }: ColumnChange,
 ): void {
+  const { before, key } = texts;
   const archive = `main.${quoteName(work.archive())}`;
   const now = `t.${quoteName(column)}`;
   const isParked =
@@ -87,7 +88,7 @@ function undoAlter(
   const later = `FROM main.${quoteName(table)} AS t ${join} WHERE NOT (${isParked})`;
   const converted = countConverted(work, needTable(before, table), column, later);
   if (converted > 0 && lossy !== 'allow') throw beyondReturn(table, column, converted);
-  putBack(work, table, {
+  putBack(work, table, texts, {
     sql: before,
     copy: { [column]: `iif(${isParked}, a._decant_o0, ${now})` },
     join,

@@ -6,25 +6,33 @@ import { stateOf } from '../sqlite/table-state.js';
 import { quoteName } from '../sqlite/tokens.js';
 import { parkedAs, type Key } from './keys.js';
 import type { Work } from './operation.js';
+import { markOf, putBackMark, type Mark } from './sequence.js';
 import { parkStatistics, putBackStatistics } from './statistics.js';
 
-/** The table's text before and after. */
+/** The table's text before and after, and AUTOINCREMENT's mark. */
 export interface Redefined {
   readonly before: string;
   readonly after: string;
+  readonly marks: { readonly before: Mark; readonly after: Mark };
 }
 
 /** Changes a table's definition, and keeps what it was. */
 export function altered(work: Work, table: string, change: (builder: TableBuilder) => void): Redefined {
   parkStatistics(work, table);
-  const before = stateOf(work.connection, table).table.sql;
+  const look = (): readonly [string, Mark] => [
+    stateOf(work.connection, table).table.sql,
+    markOf(work.connection, table),
+  ];
+  const [before, mark] = look();
   alterTable(work.db, table, change);
-  return { before, after: stateOf(work.connection, table).table.sql };
+  const [after, markNow] = look();
+  return { before, after, marks: { before: mark, after: markNow } };
 }
 
 /** Gives the table the text that it had. */
-export function putBack(work: Work, table: string, redefinition: Redefinition): void {
+export function putBack(work: Work, table: string, { marks }: Redefined, redefinition: Redefinition): void {
   redefine(work.db, table, redefinition);
+  putBackMark(work.connection, table, marks.before, marks.after);
   putBackStatistics(work);
 }
 

@@ -17,7 +17,7 @@ export function addingColumn(
     { kind: 'add column', table, said: [column, definition, options] },
     (work) => altered(work, table, (builder) => builder.addColumn(column, definition, options)),
     (work, texts) =>
-      putBack(work, table, { sql: textBefore(work, table, texts, (now) => dropColumn(now, column)) }),
+      putBack(work, table, texts, { sql: textBefore(work, table, texts, (now) => dropColumn(now, column)) }),
   );
 }
 
@@ -40,13 +40,13 @@ export function droppingColumn(table: string, column: string): Operation {
     (work, texts) => {
       const old = needTable(texts.before, table);
       const sql = textBefore(work, table, texts, (now) => withColumn(now, old, column));
-      if (texts.key === null) return putBack(work, table, { sql });
+      if (texts.key === null) return putBack(work, table, texts, { sql });
       refuseVacuumed(work, table, texts.key);
       const { found, added } = pairedWith(work, table, texts.key);
       const archive = `main.${quoteName(work.archive())}`;
       const value = `iif(a._decant_k0 IS NULL, ${defaultOf(old, column)}, a._decant_o0)`;
       const join = `LEFT JOIN ${archive} AS a ON ${parkedRowOf(texts.key)}`;
-      putBack(work, table, { sql, copy: { [column]: value }, join });
+      putBack(work, table, texts, { sql, copy: { [column]: value }, join });
       work.meet(table, 'added', added);
       work.meet(table, 'deleted', countOf(work.connection, archive) - found);
     },

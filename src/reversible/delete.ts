@@ -4,6 +4,7 @@ import { quoteName } from '../sqlite/tokens.js';
 import { capturing, ofRow } from './capture.js';
 import { countOf, hiddenRowidOf, keyOf, parkedAs, storedColumns, type ParkedRows } from './keys.js';
 import { operation, type ConflictOptions, type Operation, type Work } from './operation.js';
+import { markOf, setMark } from './sequence.js';
 import { withoutTriggers } from './triggers.js';
 
 export interface DeleteOptions extends ConflictOptions {
@@ -38,7 +39,7 @@ export function deletingFrom(work: Work, state: TableState, run: () => void): De
   const rowid = hiddenRowidOf(state);
   const archive = work.park(
     [...parkedAs('k', count), ...parkedAs('o', columns.length), '_decant_rowid', '_decant_taken'],
-    count,
+    0,
   );
   const values = [...ofRow('old', key.columns), ...ofRow('old', columns)];
   const last = [rowid === null ? 'NULL' : `old.${rowid}`, '0'];
@@ -63,6 +64,7 @@ export function undoDelete(
     );
   const parked = parkedAs('o', columns.length);
   const before = countOf(connection, target);
+  const mark = markOf(connection, table);
   const insert = (taken: 0 | 1, withRowid: readonly string[], value: readonly string[]): number => {
     const sql = `INSERT OR ${onConflict === 'restore' ? 'REPLACE' : 'IGNORE'} INTO ${target} (${[...withRowid, ...columns].join(', ')})
       SELECT ${[...value, ...parked].join(', ')} FROM ${archive} WHERE _decant_taken = ${taken}`;
@@ -75,6 +77,7 @@ export function undoDelete(
       if (rowid !== null) renumbered = insert(1, [], []);
     }),
   );
+  setMark(connection, table, mark);
   const missing = before + countOf(connection, archive) - countOf(connection, target);
   work.meet(table, onConflict === 'restore' ? 'replaced' : 'taken', missing);
   work.meet(table, 'renumbered', renumbered);

@@ -6,6 +6,7 @@ import {
   countOf,
   keyOf,
   parkedAs,
+  refuseNullKeys,
   refuseVacuumed,
   rowOf,
   same,
@@ -69,6 +70,7 @@ export function insertingInto(
   withoutTriggers(work, state, () =>
     capturing(work, { event: 'INSERT', table: name, archive, values }, () => insert(state)),
   );
+  refuseNullKeys(work, name, key, part);
   return { key, columns, before, after: markOf(connection, name) };
 }
 

@@ -48,6 +48,16 @@ export function hiddenRowidOf({ rowid, rowidColumn }: TableState): string | null
   return rowidColumn === undefined && rowid.exists ? (rowid.name ?? null) : null;
 }
 
+/** @throws ReversibleError when rows have been given a key with NULL in it, by which none can be found again */
+export function refuseNullKeys({ connection, archive }: Work, table: string, key: Key, part = ''): void {
+  if (!hasNull(connection, archive(part), parkedAs('k', key.columns.length))) return;
+  throw new ReversibleError(
+    table,
+    'a row would have NULL in its primary key, and could not be told apart from others',
+    'Give it another key, or use execute({ up, down }).',
+  );
+}
+
 /** Archive columns of one sort: `_decant_k0, _decant_k1` for keys. No user's column is called so. */
 export function parkedAs(sort: 'k' | 'o' | 'n', count: number): readonly string[] {
   return Array.from({ length: count }, (_each, at) => `_decant_${sort}${String(at)}`);

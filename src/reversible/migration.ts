@@ -13,8 +13,9 @@ import {
 } from '../sqlite/archives.js';
 import { scopeOf, type MigrationScope } from '../sqlite/scope.js';
 import { quoteName } from '../sqlite/tokens.js';
+import { checkedSchema } from './arguments.js';
 import type { Operation, Work } from './operation.js';
-import { ReversibleSchema } from './schema.js';
+import type { ReversibleSchema } from './schema.js';
 
 /**
  * A migration that is described once, for both directions. `up` does what `change` notes, in order, and parks what
@@ -65,7 +66,7 @@ export abstract class ReversibleMigration extends Migration {
 }
 
 function notedBy(migration: ReversibleMigration): readonly Operation[] {
-  const schema = new ReversibleSchema();
+  const schema = checkedSchema(migration.name);
   const result: unknown = migration.change(schema);
   if (typeof result !== 'object' || result === null || !('then' in result)) return schema.operations;
   void Promise.resolve(result).catch(() => undefined);

@@ -5,8 +5,18 @@ import { inBrackets } from '../sqlite/sql-text.js';
 import { quoteName } from '../sqlite/tokens.js';
 import { capturing, ofRow } from './capture.js';
 import { exchange } from './exchange.js';
-import { countOf, keyOf, parkedAs, refuseVacuumed, rowOf, same, type ParkedRows } from './keys.js';
+import {
+  countOf,
+  keyOf,
+  parkedAs,
+  refuseNullKeys,
+  refuseVacuumed,
+  rowOf,
+  same,
+  type ParkedRows,
+} from './keys.js';
 import { operation, type ConflictOptions, type Operation, type Work } from './operation.js';
+import { markOf, setMark } from './sequence.js';
 import { withoutTriggers } from './triggers.js';
 import { fragmentOf, type ReversibleRow } from './values.js';
 
@@ -29,7 +39,7 @@ export function updating(table: string, options: UpdateOptions): Operation {
       const count = columns.length;
       const archive = work.park(
         [...parkedAs('k', key.columns.length), ...parkedAs('o', count), ...parkedAs('n', count)],
-        key.columns.length,
+        0,
       );
       const isSame = columns.map((column) => same(`old.${column}`, `new.${column}`)).join(' AND ');
       const parked = [...ofRow('new', key.columns), ...ofRow('old', columns), ...ofRow('new', columns)];
@@ -42,6 +52,7 @@ export function updating(table: string, options: UpdateOptions): Operation {
           () => void work.db.prepare(sql).run(...values.flatMap((value) => value.values)),
         ),
       );
+      refuseNullKeys(work, table, key);
       return { key, columns };
     },
     (work, parked) => {
@@ -81,7 +92,9 @@ function undoUpdate(
   let taken = 0;
   withoutTriggers(work, state, () => {
     if (runs(work, sql)) return;
+    const mark = markOf(work.connection, table);
     taken = exchange(work, state, { key, joined, values, onConflict });
+    setMark(work.connection, table, mark);
   });
   work.meet(table, onConflict === 'restore' ? 'overwritten' : 'changed', edited);
   work.meet(table, onConflict === 'restore' ? 'replaced' : 'taken', taken);

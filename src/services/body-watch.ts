@@ -10,11 +10,14 @@ import { openBeside } from './database.js';
 import type { RecordedCall, StatementRecorder } from './statement-recorder.js';
 import { BodyError, type BodyRules } from './transaction-manager.js';
 
+/** `'dry run'`: a transaction in which others have come before it, so that what was before it is not what is committed. */
+export type Inside = 'transaction' | 'dry run' | 'none';
+
 /** Watches the statements of one migration's body, and judges in the end what they have done. */
 export class BodyWatch {
   readonly #db: Database;
   readonly #rules: BodyRules;
-  readonly #inside: 'transaction' | 'none';
+  readonly #inside: Inside;
   readonly #recorder: StatementRecorder | undefined;
   readonly #log = new ChangeLog();
   readonly #reach: ReachFinder;
@@ -30,7 +33,7 @@ export class BodyWatch {
   /** What the body has set that lasts longer than it should, and what it was before. */
   readonly #settings = new Map<string, unknown>();
 
-  constructor(db: Database, rules: BodyRules, inside: 'transaction' | 'none', recorder?: StatementRecorder) {
+  constructor(db: Database, rules: BodyRules, inside: Inside, recorder?: StatementRecorder) {
     this.#db = db;
     this.#recorder = recorder;
     this.#rules = rules;
@@ -149,7 +152,7 @@ export class BodyWatch {
       this.#settings.set(name, this.#db.pragma(name, { simple: true }));
     }
     if (!set.has('foreign_keys')) return;
-    if (this.#inside === 'transaction') this.#warnings.add(PRAGMA_WARNING);
+    if (this.#inside !== 'none') this.#warnings.add(PRAGMA_WARNING);
     else this.#foreignKeys = 'enforced'; // it may be, from here on
   }
 }

@@ -23,7 +23,7 @@ export function damageError(
     const names = [...new Set(losses.map(({ name }) => name))].map((name) => `'${name}'`).join(', ');
     return new UndeclaredLossError(
       failure,
-      `${subject} lost what it did not ask to remove: ${losses.map(lossText).join('; ')}.`,
+      `${subject} lost what it did not ask to remove: ${lossesText(losses)}.`,
       `${undone} To change a table without loss use alterTable() or rebuildTable(); if the loss is meant, declare it on a class: @migration({ expectLoss: [${names}] }).`,
       losses,
     );
@@ -46,6 +46,11 @@ export function undoneText({ rolledBack, progress }: Failure): string {
 
 /** Where a hint begins that is about a migration without a transaction. */
 export const NOT_UNDONE = 'It ran without a transaction: what it did is in the database.';
+
+/** What is gone, in words. */
+export function lossesText(losses: readonly Loss[]): string {
+  return losses.map(lossText).join('; ');
+}
 
 function lossText({ kind, name, table, before, after }: Loss): string {
   if (kind === 'rows') return `${Number(before) - Number(after)} of ${before} rows of ${name}`;

@@ -3,23 +3,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Database as Connection } from '../domain/migration.js';
-import { ConfigError, DatabaseError } from '../errors.js';
+import { DatabaseError } from '../errors.js';
+import { callHook, callHookToLook, hookOf, type ConfigureConnection } from './configure-connection.js';
 import { makeFolders } from './folders.js';
 import { explainingSqliteErrors, isLocked, isSqliteError } from './sqlite-errors.js';
 import { standFor } from './stand-in.js';
-import { isPromise } from './transaction-manager.js';
 
 /** How long to wait for another process's lock, in milliseconds, where nothing else is said. */
 export const DEFAULT_LOCK_TIMEOUT = 10_000;
 
 /** The longest time that better-sqlite3 can wait. */
 export const MAX_LOCK_TIMEOUT = 0x7fffffff;
-
-/**
- * Gives a connection what the schema needs: functions, collations, extensions. Called for every connection that Decant
- * opens; a second one beside it included.
- */
-export type ConfigureConnection = (db: Connection) => void;
 
 /**
  * Opens a database for migrating, with foreign keys on and a busy timeout. A file that does not exist is created,
@@ -37,6 +31,19 @@ export function openDatabase(
     callHook(db, configureConnection);
     if (db.pragma('page_count', { simple: true }) === 0) setWal(db, timeout);
   });
+}
+
+/**
+ * Opens a database to write to it what is rolled back: one that is there stays in the journal mode that it has, and one
+ * that is not is not created, but taken for an empty one in memory.
+ */
+export function openForDryRun(
+  path: string,
+  timeout = DEFAULT_LOCK_TIMEOUT,
+  configureConnection?: ConfigureConnection,
+): Connection {
+  const isThere = path !== path.trim() || existsSync(path);
+  return open(isThere ? path : ':memory:', timeout, (db) => callHook(db, configureConnection));
 }
 
 /** Opens Decant's own database, which is in WAL mode whoever made it, and keeps its search index in step. */
@@ -104,7 +111,7 @@ export function openBeside(db: Connection): Connection {
   const path = fileOf(db);
   return explainingSqliteErrors(path, () =>
     configured(new Database(path, { readonly: true, fileMustExist: true }), (beside) =>
-      callHookToLook(beside, hooks.get(db)),
+      callHookToLook(beside, hookOf(db)),
     ),
   );
 }
@@ -126,54 +133,6 @@ export function openFile(
 export function fileOf(db: Connection): string {
   const files = db.pragma('database_list') as readonly { readonly name: string; readonly file: string }[];
   return files.find(({ name }) => name === 'main')?.file ?? '';
-}
-
-/** Remembers the hook of a connection that somebody else has opened and configured: others beside it need it. */
-export function adopt(db: Connection, configureConnection: ConfigureConnection | undefined): Connection {
-  if (configureConnection !== undefined) hooks.set(db, configureConnection);
-  return db;
-}
-
-const hooks = new WeakMap<Connection, ConfigureConnection>();
-
-function callHook(db: Connection, hook: ConfigureConnection | undefined): void {
-  if (hook === undefined) return;
-  adopt(db, hook);
-  let result: unknown;
-  try {
-    result = hook(db);
-  } catch (cause) {
-    throw hookError(`failed: ${(cause as Error | undefined)?.message ?? String(cause)}`, 'Mend it.', cause);
-  }
-  if (isPromise(result))
-    throw hookError('returned a promise: it must be synchronous', 'Take `async` off it.');
-}
-
-// What a hook sets in the file, as by PRAGMA journal_mode, is nothing to a connection that only looks. It must not break
-// off the hook either, which may go on to what is needed.
-function callHookToLook(db: Connection, hook: ConfigureConnection | undefined): void {
-  const calls = { pragma: db.pragma.bind(db), exec: db.exec.bind(db) };
-  db.pragma = (...args) =>
-    unlessReadonly(() => calls.pragma(...args), args[1]?.simple === true ? undefined : []);
-  db.exec = (...args) => unlessReadonly(() => calls.exec(...args), db);
-  try {
-    callHook(db, hook);
-  } finally {
-    for (const name of ['pragma', 'exec']) Reflect.deleteProperty(db, name); // the prototype's are back
-  }
-}
-
-function unlessReadonly<T>(work: () => T, otherwise: T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (isSqliteError(error) && error.code === 'SQLITE_READONLY') return otherwise;
-    throw error;
-  }
-}
-
-function hookError(what: string, hint: string, cause?: unknown): ConfigError {
-  return new ConfigError(`configureConnection() ${what.replace(/\.$/, '')}.`, hint, { cause });
 }
 
 /** Whether a killed process may have left a journal that has to be played back before anything can be read. */

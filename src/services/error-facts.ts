@@ -42,3 +42,19 @@ export function lineIn(file: string | undefined, error: unknown): number | undef
   }
   return undefined;
 }
+
+/**
+ * Lets the errors that `work` throws tell of more frames than usual: between SQLite and the line of a migration lie those
+ * of the engine, more of them when statements are recorded.
+ */
+export function withDeepStacks<T>(work: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = Math.max(stackTraceLimit, DEEP);
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+const DEEP = 50;

@@ -1,7 +1,7 @@
 import type { Database } from '../domain/migration.js';
 import { DeadHandleError } from '../errors.js';
 import { SCOPE_KEY, type MigrationScope } from '../sqlite/scope.js';
-import type { StatementRecorder } from './statement-recorder.js';
+import type { RecordedCall, StatementRecorder } from './statement-recorder.js';
 import { BodyError } from './transaction-manager.js';
 
 /** Who is told of what a body does. */
@@ -39,7 +39,7 @@ export class GuardedDatabase {
     this.#recorder = recorder;
     this.#isOver = isOver;
     recorder?.begin(db);
-    this.handle = this.#wrap(db, sqlOfCall);
+    this.handle = this.#wrap(db, { sqlOf: sqlOfCall, after: 'look' });
   }
 
   /** The statement that threw `error`, if it was run by this handle. */
@@ -60,28 +60,36 @@ export class GuardedDatabase {
   }
 
   // The target is a dummy: a proxy may not hide the real one's read-only properties, `database` among them.
-  #wrap<T extends object>(real: T, sqlOfMethod: SqlOfCall): T {
+  #wrap<T extends object>(real: T, origin: Origin): T {
+    const methods = new Map<PropertyKey, Method>();
     const proxy: T = new Proxy(Object.create(Object.getPrototypeOf(real) as object) as T, {
       get: (_target, key) => {
+        const known = methods.get(key); // of a hundred thousand calls of run(), all but the first
+        if (known !== undefined) return known;
         if (key === SCOPE_KEY) return real === this.#db && this.#alive ? this.#watch.scope : undefined;
         const value: unknown = Reflect.get(real, key, real);
         if (value === this.#db) return this.handle;
         if (typeof value !== 'function' || key === 'constructor') return value;
-        return (...args: unknown[]): unknown => {
-          const sql = sqlOfMethod(key, args);
-          const result = this.#call(sql, () => {
-            if (sql !== undefined && RUNS.has(key)) this.#watch.before(sql);
-            if (sql === undefined || this.#recorder === undefined) return Reflect.apply(value, real, args);
-            return this.#recorder.call({ sql, method: key, target: real, run: value as Method, args });
-          });
-          return result === real ? proxy : this.#adopt(result, sql);
-        };
+        const method = this.#guard({ target: real, method: key, run: value as Method, origin }, () => proxy);
+        methods.set(key, method);
+        return method;
       },
     });
     return proxy;
   }
 
-  #call(sql: string | undefined, run: () => unknown): unknown {
+  #guard(guarded: Guarded, self: () => object): Method {
+    const { target, method, origin } = guarded;
+    const givesRows = ROWS.has(method);
+    return (...args) => {
+      const sql = origin.sqlOf(method, args);
+      const result = this.#call(guarded, sql, args);
+      if (givesRows) return result;
+      return result === target ? self() : this.#adopt(result, sql);
+    };
+  }
+
+  #call(guarded: Guarded, sql: string | undefined, args: unknown[]): unknown {
     if (!this.#alive) throw deadHandle();
     // Without its transaction a body would go on in autocommit, where nothing can be taken back: it is stopped at
     // the statement that ended it, and, should it swallow that error, at every later one. Before the call, too: it
@@ -89,8 +97,8 @@ export class GuardedDatabase {
     this.#noteIfOver(undefined);
     this.#refuseIfOver();
     try {
-      const result = run();
-      this.#noteIfOver(sql);
+      const result = this.#perform(guarded, sql, args);
+      if (guarded.origin.after === 'look') this.#noteIfOver(sql);
       this.#refuseIfOver();
       return result;
     } catch (error) {
@@ -99,6 +107,13 @@ export class GuardedDatabase {
       if (this.#failed?.error !== error) this.#failed = { error, sql };
       throw error;
     }
+  }
+
+  #perform({ target, method, run }: Guarded, sql: string | undefined, args: unknown[]): unknown {
+    if (sql === undefined) return Reflect.apply(run, target, args);
+    if (RUNS.has(method)) this.#watch.before(sql);
+    if (this.#recorder === undefined) return Reflect.apply(run, target, args);
+    return this.#recorder.call({ sql, method, target, run, args });
   }
 
   #noteIfOver(sql: string | undefined): void {
@@ -112,18 +127,19 @@ export class GuardedDatabase {
   // What a call gave back must be as mortal as the handle.
   #adopt(result: unknown, sql: string | undefined): unknown {
     if (isTransaction(result)) return this.#wrapTransaction(result);
-    if (isStatement(result)) return this.#wrap(result, () => result.source);
+    if (isStatement(result)) return this.#wrap(result, originOf(result.source));
     if (!isIterator(result)) return result;
     this.#iterators.add(result);
-    return this.#wrap(result, () => sql);
+    return this.#wrap(result, originOf(sql));
   }
 
   #wrapTransaction(transaction: Transaction): Transaction {
     const { handle } = this;
     const call = this.#call.bind(this);
     const guard = (variant: Transaction) =>
-      function guarded(this: unknown, ...args: unknown[]): unknown {
-        return call(undefined, () => Reflect.apply(variant, this, args));
+      function inTransaction(this: unknown, ...args: unknown[]): unknown {
+        const guarded = { target: this as object, method: 'transaction', run: variant, origin: UNKNOWN };
+        return call(guarded, undefined, args);
       };
     return Object.assign(guard(transaction), {
       database: handle,
@@ -138,15 +154,35 @@ export class GuardedDatabase {
 /** The methods, of a connection and of its statements, that run SQL. */
 const RUNS: ReadonlySet<PropertyKey> = new Set(['exec', 'pragma', 'run', 'get', 'all', 'iterate']);
 
-type SqlOfCall = (method: PropertyKey, args: readonly unknown[]) => string | undefined;
+/** Those whose results are no handles of anything. */
+const ROWS: ReadonlySet<PropertyKey> = new Set(['run', 'get', 'all']);
 
-const sqlOfCall: SqlOfCall = (method, [first]) => {
+/** A method of a real object. */
+interface Guarded extends Pick<RecordedCall, 'target' | 'method' | 'run'> {
+  readonly origin: Origin;
+}
+
+/** Where a wrapped object comes from. */
+interface Origin {
+  readonly sqlOf: (method: PropertyKey, args: readonly unknown[]) => string | undefined;
+  /** Whether a call that goes well may have ended the transaction. To ask takes as long as a short statement. */
+  readonly after: 'look' | 'nothing';
+}
+
+function originOf(sql: string | undefined): Origin {
+  const isInnocent = sql !== undefined && !/\b(?:commit|end|rollback)\b/i.test(sql);
+  return { sqlOf: () => sql, after: isInnocent ? 'nothing' : 'look' };
+}
+
+const UNKNOWN = originOf(undefined);
+
+const sqlOfCall: Origin['sqlOf'] = (method, [first]) => {
   if (method === 'close') throw closed();
   if (method === 'pragma') return `PRAGMA ${String(first)}`;
   return method === 'exec' || method === 'prepare' ? String(first) : undefined;
 };
 
-type Method = (...args: unknown[]) => unknown;
+type Method = RecordedCall['run'];
 
 interface Transaction {
   (...args: unknown[]): unknown;

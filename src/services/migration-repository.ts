@@ -1,4 +1,5 @@
 import type { BatchEntry } from '../domain/batches.js';
+import type { HistoryEntry, HistoryOptions } from '../domain/journal.js';
 import type { Direction, MigrationRecord } from '../domain/migration.js';
 import { BatchError } from '../errors.js';
 
@@ -9,7 +10,7 @@ export interface JournalEntry {
   readonly name: string;
   /** Absent for a restore. */
   readonly direction?: Direction | undefined;
-  readonly outcome: 'applied' | 'rolled-back' | 'failed' | 'restored';
+  readonly outcome: HistoryEntry['outcome'];
   /** ISO 8601, UTC, with milliseconds. */
   readonly startedAt: string;
   readonly durationMs: number;
@@ -21,6 +22,8 @@ export interface JournalEntry {
   readonly checksum?: string | undefined;
   /** What it failed with. */
   readonly error?: string | undefined;
+  /** Rows that it changed, those of triggers and foreign keys included; absent where nobody has counted them. */
+  readonly rows?: number | undefined;
 }
 
 /** The file that a migration was applied from. */
@@ -43,7 +46,10 @@ export abstract class MigrationRepository {
   /** The file of each recorded migration that came from one, by name. Creates nothing. */
   abstract appliedFiles(): ReadonlyMap<string, AppliedFile>;
 
-  /** Creates the tracking tables where they are missing. */
+  /** The lines of the journal, newest first. Creates nothing. @throws NewerDatabaseError, DatabaseError */
+  abstract history(options?: HistoryOptions): readonly HistoryEntry[];
+
+  /** Creates the tracking tables, and columns of theirs, where they are missing. */
   abstract ensureTables(): void;
 
   /**

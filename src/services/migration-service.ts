@@ -1,38 +1,31 @@
 import type { MigrationArchive, PruneReport } from '../domain/archive.js';
 import { graphOf, type MigrationGraph } from '../domain/graph.js';
-import { neededFor } from '../domain/needed.js';
-import { refuseOtherWay, refuseUnfinished } from '../domain/batches.js';
-import { planFor, type Command, type DownOptions, type Plan, type UpOptions } from '../domain/plan.js';
+import { refuseLimit, type HistoryEntry, type HistoryOptions } from '../domain/journal.js';
+import type { Command, DownOptions, Plan, UpOptions } from '../domain/plan.js';
 import type { HistoryPolicy } from '../domain/policy.js';
 import { deepFreeze, type OnProgress, type RunReport } from '../domain/report.js';
+import type { DryRunOptions, DryRunReport } from '../domain/dry-run.js';
 import { statusOf, type StatusReport } from '../domain/status.js';
 import { prune, type Archives } from './archives.js';
 import type { Backups } from './backups.js';
+import { carryOut, type Equipment } from './carry-out.js';
+import { noDryRuns, type DryRuns } from './dry-runs.js';
 import { HookCalls, type NamedHooks } from './hook-calls.js';
-import { readHistory, readHistoryForStatus, readWholeHistory } from './history-reader.js';
-import { makeReady, type LoadedMigration, type LoadedMigrations } from './loaded-migration.js';
-import { Loader } from './loader.js';
+import { readHistoryForStatus, readWholeHistory } from './history-reader.js';
+import type { LoadedMigrations } from './loaded-migration.js';
 import type { MigrationFactory } from './migration-factory.js';
 import type { MigrationRepository } from './migration-repository.js';
 import type { MigrationSource } from './migration-source.js';
-import { refuseUnmet } from './prerequisites.js';
 import { prepare } from './prepare.js';
+import { getReady, type Ready } from './ready.js';
+import { profiled } from './profiler.js';
 import { Run } from './run.js';
-import { partsOf, SafetyNet, type Part } from './safety-net.js';
+import { runBackedUp } from './run-backed-up.js';
+import type { RunOptions } from './run-options.js';
+import { reportOf } from './run-report.js';
+import { partsOf, SafetyNet } from './safety-net.js';
 import type { TransactionManager } from './transaction-manager.js';
-import { inOneGo, refuseAborted, told, withPauses, type Turns } from './turns.js';
-
-export interface RunOptions {
-  /** Told of the plan that is about to be carried out. What it throws, or rejects with, ends the run before it began. */
-  readonly onPlan?: ((plan: Plan) => void | Promise<void>) | undefined;
-  /** Told of each step as it begins and ends. What it throws ends the run there; what was done stays done. */
-  readonly onProgress?: OnProgress | undefined;
-  /**
-   * Ends the run with PausedError, once aborted: between two batches of a migration that commits each, or before the
-   * next migration after one. A run without such a migration does not listen: it has nowhere to stop.
-   */
-  readonly signal?: AbortSignal | undefined;
-}
+import { inOneGo } from './turns.js';
 
 /** Builds the hooks of one run, in order. Called when there is something to run. @throws HookError, InjectionError */
 export type BuildHooks = () => Promise<readonly NamedHooks[]>;
@@ -50,10 +43,12 @@ export class MigrationService {
   readonly #backups: Backups | undefined;
   readonly #buildHooks: BuildHooks;
   readonly #archives: Archives | undefined;
+  readonly #dryRuns: DryRuns | undefined;
 
   /**
    * @param backups without it, none are made
    * @param archives without it, there are none
+   * @param dryRuns without it, there are none
    */
   constructor(
     source: MigrationSource,
@@ -64,6 +59,7 @@ export class MigrationService {
     backups?: Backups,
     buildHooks: BuildHooks = async () => [],
     archives?: Archives,
+    dryRuns?: DryRuns,
   ) {
     this.#source = source;
     this.#repository = repository;
@@ -73,6 +69,7 @@ export class MigrationService {
     this.#backups = backups;
     this.#buildHooks = buildHooks;
     this.#archives = archives;
+    this.#dryRuns = dryRuns;
   }
 
   /**
@@ -122,6 +119,12 @@ export class MigrationService {
     return deepFreeze(graphOf(await readWholeHistory(this.#source, this.#repository)));
   }
 
+  /** What has been done to the database, by whom and when: the journal, newest first. Writes nothing. */
+  async history(options: HistoryOptions = {}): Promise<readonly HistoryEntry[]> {
+    refuseLimit(options);
+    return deepFreeze(this.#repository.history(options));
+  }
+
   /** What a command would do. Writes nothing, and throws what the command would refuse with. */
   async plan(command: Command, options: UpOptions & DownOptions = {}): Promise<Plan> {
     const { plan } = await this.#ready(command, options);
@@ -129,13 +132,39 @@ export class MigrationService {
   }
 
   /**
-   * The synchronous heart: runs a plan whose migrations are loaded and prepared. All that may be awaited has been.
+   * What a command would do, found out by doing it and taking it back: in one transaction, or on a copy. What the
+   * command would refuse with before it begins is thrown; what a migration would fail with is in the report.
+   */
+  async dryRun(
+    command: Command,
+    { on = 'transaction', ...options }: DryRunOptions = {},
+  ): Promise<DryRunReport> {
+    if (this.#dryRuns === undefined) throw noDryRuns();
+    const { plan, loaded } = await this.#ready(command, options);
+    const hooks = new HookCalls(plan.steps.length === 0 ? [] : await this.#buildHooks());
+    await prepare(plan, loaded);
+    const tried = await this.#dryRuns.perform(plan, loaded, on, (repository, transactions, onProgress) =>
+      new MigrationService(this.#source, repository, transactions, this.#factory, this.#policy).execute(
+        plan,
+        loaded,
+        onProgress,
+        hooks,
+      ),
+    );
+    const { error, ...report } = tried;
+    return Object.freeze({ ...deepFreeze({ ...report, hooks: hooks.reports }), error });
+  }
+
+  /**
+   * The synchronous heart: runs a plan whose migrations are loaded and prepared. All that may be awaited has been. Of
+   * hooks, it calls those that are part of a migration.
    * @throws MigrationFailedError, DatabaseLockedError
    */
-  execute(plan: Plan, loaded: LoadedMigrations, onProgress?: OnProgress): RunReport {
-    const run = this.#newRun();
+  execute(plan: Plan, loaded: LoadedMigrations, onProgress?: OnProgress, hooks?: HookCalls): RunReport {
+    const run = this.#newRun(hooks);
+    const equipment = this.#equip(run, plan, loaded, onProgress);
     for (const part of partsOf(plan.steps, loaded, 'as it is')) {
-      inOneGo(this.#carryOut(part, plan.steps.length, run, loaded, onProgress));
+      inOneGo(carryOut(part, equipment));
     }
     return reportOf(run, plan);
   }
@@ -144,34 +173,42 @@ export class MigrationService {
     return new Run(this.#repository, this.#transactions, this.#policy, hooks);
   }
 
-  // It stops between two batches, with no transaction open: whoever awaits may let others on there.
-  *#carryOut(
-    { steps, from, kind }: Part,
-    total: number,
-    run: Run,
-    loaded: LoadedMigrations,
-    onProgress?: OnProgress,
-  ): Turns<void> {
-    const commits = kind === 'batches' ? 'each batch' : 'at the end';
-    const turns = steps.map((step, offset) =>
-      told({ step, index: from + offset, total }, commits, onProgress, (onBatch) =>
-        run.step(step, loaded.get(step.name) as LoadedMigration, onBatch),
-      ),
-    );
-    this.#transactions.session(() => {
-      if (from === 0) this.#transactions.run(() => this.#repository.ensureTables());
-      if (kind !== 'batches') turns.forEach(inOneGo);
-    });
-    if (kind === 'batches') for (const each of turns) yield* each;
+  #equip(run: Run, { steps }: Plan, loaded: LoadedMigrations, onProgress?: OnProgress): Equipment {
+    const [repository, transactions] = [this.#repository, this.#transactions];
+    return { repository, transactions, run, loaded, total: steps.length, onProgress };
   }
 
   async #run(command: Command, options: UpOptions & DownOptions & RunOptions): Promise<RunReport> {
+    if (options.onProfile !== undefined)
+      return profiled(this.#transactions, options, (profiler, others) =>
+        this.#with(profiler).#run(command, others),
+      );
     const { plan, loaded } = await this.#ready(command, options);
     if (options.onPlan !== undefined) await options.onPlan(deepFreeze(plan));
     if (plan.steps.length === 0) return reportOf(this.#newRun(), plan);
     const hooks = new HookCalls(await this.#buildHooks());
     await prepare(plan, loaded);
     return this.#runHooked(hooks, plan, loaded, options);
+  }
+
+  #with(transactions: TransactionManager): MigrationService {
+    const [source, repository, factory, policy] = [
+      this.#source,
+      this.#repository,
+      this.#factory,
+      this.#policy,
+    ];
+    const [backups, buildHooks, archives] = [this.#backups, this.#buildHooks, this.#archives];
+    return new MigrationService(
+      source,
+      repository,
+      transactions,
+      factory,
+      policy,
+      backups,
+      buildHooks,
+      archives,
+    );
   }
 
   async #runHooked(
@@ -184,7 +221,9 @@ export class MigrationService {
     let report: RunReport | undefined;
     try {
       await hooks.beforeRun({ ...plan, runId: run.id });
-      report = await this.#runBackedUp(run, plan, loaded, options);
+      const net = new SafetyNet(this.#backups, run, plan, loaded, options.onProgress);
+      const equipment = this.#equip(run, plan, loaded, options.onProgress);
+      report = await runBackedUp(plan, net, equipment, options.signal);
       await hooks.afterRun(report);
     } catch (error) {
       await hooks.onError(error, () => report ?? reportOf(run, plan));
@@ -193,65 +232,14 @@ export class MigrationService {
     return deepFreeze({ ...report, hooks: hooks.reports });
   }
 
-  // The backup API is asynchronous, and a transaction must not be: so the plan is cut where a backup is to be made.
-  async #runBackedUp(
-    run: Run,
-    plan: Plan,
-    loaded: LoadedMigrations,
-    { onProgress, signal }: RunOptions,
-  ): Promise<RunReport> {
-    const net = new SafetyNet(this.#backups, run, plan, loaded, onProgress);
-    const mayPause = net.parts.some(({ kind }) => kind === 'batches');
-    for (const part of net.parts) {
-      await net.spread(part);
-      try {
-        net.begin(part);
-        const turns = this.#carryOut(part, plan.steps.length, run, loaded, onProgress);
-        if (mayPause) refuseAborted(signal, part.steps[0]);
-        // What fails without a transaction is to be undone before others on this connection get a turn.
-        if (part.kind === 'batches') await withPauses(turns, signal, part.steps[0]);
-        else inOneGo(turns);
-      } catch (error) {
-        throw await net.caught(error);
-      }
-      net.passed();
-    }
-    const warnings = net.fold();
-    return reportOf(run, plan, warnings, net.backup?.file);
+  #ready(command: Command, options: UpOptions & DownOptions): Promise<Ready> {
+    return getReady(command, options, {
+      source: this.#source,
+      repository: this.#repository,
+      transactions: this.#transactions,
+      factory: this.#factory,
+      policy: this.#policy,
+      archives: this.#archives,
+    });
   }
-
-  // Only what is planned is imported, or decides what may be, and all of it before anything runs.
-  async #ready(
-    command: Command,
-    options: UpOptions & DownOptions,
-  ): Promise<{ plan: Plan; loaded: LoadedMigrations }> {
-    const read = readHistory(this.#source, this.#repository);
-    refuseOtherWay(read, command);
-    const loader = new Loader(this.#source, read.discovered);
-    const dependencies = await loader.dependenciesAsNeeded((known) =>
-      neededFor(command, { ...read, dependencies: known }, options, this.#policy),
-    );
-    const plan = planFor(command, { ...read, dependencies }, options, this.#policy);
-    refuseUnfinished(read, plan.steps);
-    await loader.load(plan.steps.map(({ name }) => name));
-    const loaded = makeReady(plan, loader.loadings, this.#factory, this.#archives?.pruned());
-    refuseUnmet(plan, loaded, this.#transactions);
-    return { plan, loaded };
-  }
-}
-
-function reportOf(
-  run: Run,
-  plan: Plan,
-  warnings: readonly string[] = [],
-  backup: string | null = null,
-): RunReport {
-  return deepFreeze({
-    ...plan,
-    runId: run.id,
-    steps: run.results,
-    warnings: [...plan.warnings, ...run.warnings, ...warnings],
-    backup,
-    hooks: run.hooks.reports,
-  });
 }

@@ -34,6 +34,8 @@ export class Run {
   /** Whether a body runs, or has thrown, that no transaction rolls back. */
   #isUnguarded = false;
   #halfDone: JournalEntry | undefined;
+  /** How many rows the step has changed so far; undefined where nobody counts. */
+  #rows: number | undefined;
   #hasCommitted = false;
   /** The records, as of the last step that was in turn. */
   #names: ReadonlySet<string> | undefined;
@@ -89,7 +91,9 @@ export class Run {
       file: loaded.file && basename(loaded.file),
       checksum: loaded.checksum,
       error,
+      rows: this.#rows,
     });
+    this.#rows = undefined;
     try {
       const conflicts: Conflict[] = [];
       const rules = { ...rulesOf(loaded), conflicts, onBatch };
@@ -101,6 +105,7 @@ export class Run {
       return result;
     } catch (error) {
       const completed = this.#results.filter(({ outcome }) => outcome !== 'skipped').map(({ name }) => name);
+      if (loaded.options.transaction !== 'batches') this.#rows = undefined; // none of them is left
       const left = { completed, progress: this.#progressOf(step, loaded) };
       const failure = failureOf(error, step, loaded, left, this.hooks.failed);
       if (this.#isUnguarded) this.#halfDone = entry('failed', failure.message);
@@ -133,10 +138,14 @@ export class Run {
 
   #runBody(step: PlanStep, body: Body, rules: BodyRules, edges?: Edges): void {
     const running = { ...step, runId: this.id };
+    const before = this.#transactions.changedRows();
     const warnings = this.#transactions.runBody(
       (db) => this.hooks.around(running, db, () => body(db), edges),
       rules,
     );
+    const after = this.#transactions.changedRows();
+    if (before !== undefined && after !== undefined)
+      this.#rows = (this.#rows ?? 0) + after - before - (rules.ledger?.ownRows ?? 0);
     const told = [...(warnings ?? []), ...(rules.conflicts ?? []).map(conflictText)];
     this.#warnings.push(...told.map((warning) => `${step.name}: ${warning}`));
   }

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import type { Statement } from 'better-sqlite3';
 import type { Database } from '../domain/migration.js';
 import { DatabaseError } from '../errors.js';
-import { isWord, statementsOf } from '../sqlite/tokens.js';
+import { endsTransaction } from '../sqlite/ends-transaction.js';
 import { BodyWatch } from './body-watch.js';
+import { withDeepStacks } from './error-facts.js';
 import { GuardedDatabase } from './guarded-database.js';
 import { lookOnly } from './look-only.js';
 import { explainingSqliteErrors, rollsBack } from './sqlite-errors.js';
 import type { StatementRecorder } from './statement-recorder.js';
+import { Statements } from './statements.js';
 import {
   BodyError,
   refusePromise,
@@ -21,15 +22,20 @@ type Body = (db: Database) => unknown;
 /** Transactions on one better-sqlite3 connection, which nobody else may be using within one. */
 export class SqliteTransactionManager extends TransactionManager {
   readonly #db: Database;
-  readonly #statements = new Map<string, Statement>();
+  readonly #statements: Statements;
   // A name that no migration can know.
   readonly #guard = guardNamed(`decant_${randomBytes(6).toString('hex')}`);
   /** Within a session: how foreign keys are set now. */
   #foreignKeys: BodyRules['foreignKeys'] | undefined;
 
-  constructor(db: Database) {
+  readonly #inside: 'transaction' | 'dry run';
+
+  /** @param kind `'dry run'`: bodies share a transaction, which began before the first of them */
+  constructor(db: Database, kind: 'for real' | 'dry run' = 'for real') {
     super();
     this.#db = db;
+    this.#statements = new Statements(db);
+    this.#inside = kind === 'dry run' ? kind : 'transaction';
   }
 
   override session<T>(work: () => T): T {
@@ -72,10 +78,15 @@ export class SqliteTransactionManager extends TransactionManager {
     });
   }
 
+  // It names no table, so SQLite need not compile it anew after each migration.
+  override changedRows(): number {
+    return this.#statements.values('SELECT total_changes()').get() as number;
+  }
+
   override runBody(body: Body, rules = STRICT_RULES, recorder?: StatementRecorder): readonly string[] {
     const inside = this.#db.inTransaction;
     if (!inside) return this.session(() => this.#runOutside(body, rules, recorder));
-    const watch = new BodyWatch(this.#db, rules, 'transaction', recorder);
+    const watch = new BodyWatch(this.#db, rules, this.#inside, recorder);
     const guarded = new GuardedDatabase(this.#db, watch, () => !this.#db.inTransaction, recorder);
     this.#execute(this.#guard.open);
     try {
@@ -184,18 +195,8 @@ export class SqliteTransactionManager extends TransactionManager {
   }
 
   #execute(sql: string): void {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    statement.run();
+    this.#statements.rows(sql).run();
   }
-}
-
-// As a statement of its own: END is the end of a CASE and of a trigger, too.
-function endsTransaction(sql: string): boolean {
-  return [...statementsOf(sql)].some(([first]) => isWord(first, 'COMMIT', 'END', 'ROLLBACK'));
 }
 
 function guardNamed(name: string): { readonly open: string; readonly release: string } {
@@ -205,7 +206,7 @@ function guardNamed(name: string): { readonly open: string; readonly release: st
 // The handle dies first of all: an iterator that it left open would block the engine's own statements.
 function callAndKill(body: Body, guarded: GuardedDatabase): void {
   try {
-    refusePromise(body(guarded.handle));
+    refusePromise(withDeepStacks(() => body(guarded.handle)));
   } finally {
     guarded.kill();
   }

@@ -14,8 +14,10 @@ const IN_ORDER = 1000;
 const VALUES_KEPT = 3;
 
 /** What one record has come to so far. */
-interface Entry {
+export interface Entry {
   readonly sql: string;
+  /** What was bound first. */
+  args: readonly unknown[];
   readonly watch: Stopwatch;
   readonly values: string[];
   count: number;
@@ -58,6 +60,17 @@ export class StatementRecorder {
   /** To be called when it has ended, before anybody else changes rows. */
   end(): void {
     this.#handOver(undefined);
+    if (this.#last !== undefined) this.left(this.#last);
+  }
+
+  /** The records as they are kept, in order. */
+  protected get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+
+  /** Called when another text follows, or the body has ended. */
+  protected left(_entry: Entry): void {
+    return;
   }
 
   /** What was run, in order. */
@@ -150,13 +163,14 @@ export class StatementRecorder {
 
   #enter(sql: string): Entry {
     if (this.#last?.sql === sql) return this.#last;
+    if (this.#last !== undefined) this.left(this.#last);
     const known = this.#entries.length < IN_ORDER ? undefined : this.#latest.get(sql);
     this.#last = known ?? this.#begin(sql);
     return this.#last;
   }
 
   #begin(sql: string): Entry {
-    const entry = { sql, watch: new Stopwatch(), values: [], count: 0, rows: 0, allRows: 0 };
+    const entry = { sql, watch: new Stopwatch(), args: [], values: [], count: 0, rows: 0, allRows: 0 };
     this.#entries.push(entry);
     this.#latest.set(sql, entry);
     return entry;
@@ -164,7 +178,10 @@ export class StatementRecorder {
 
   #count(entry: Entry, target: object, args: readonly unknown[]): void {
     entry.count += 1;
-    if (entry.count <= VALUES_KEPT) entry.values.push(valuesText(this.#bound.get(target) ?? args));
+    if (entry.count > VALUES_KEPT) return;
+    const bound = this.#bound.get(target) ?? args;
+    if (entry.count === 1) entry.args = bound;
+    entry.values.push(valuesText(bound));
   }
 
   #timed(entry: Entry, work: () => unknown): unknown {

@@ -31,6 +31,7 @@ export class StepLedger implements BodyLedger, Edges {
   #calls = 0;
   #state: 'outside' | 'reading' | 'in a batch' | 'has written' | 'ended' = 'outside';
   #kept: BatchEntry | undefined;
+  #ownRows = 0;
   #end: BodyEnd | undefined;
   /** Of the last batch(). */
   #table = '';
@@ -49,6 +50,7 @@ export class StepLedger implements BodyLedger, Edges {
       this.#calls = 0;
       this.#state = 'reading';
       this.#kept = undefined;
+      this.#ownRows = 0;
       this.#end = undefined;
       return this.#untilEnd(() => body(db));
     };
@@ -107,6 +109,10 @@ export class StepLedger implements BodyLedger, Edges {
     return known;
   }
 
+  get ownRows(): number {
+    return this.#ownRows;
+  }
+
   keep(state: WalkState): void {
     const { migration, direction, startedAt } = this.#entries.find(
       ({ number }) => number === this.#calls,
@@ -117,6 +123,7 @@ export class StepLedger implements BodyLedger, Edges {
     };
     this.#kept = { ...state, migration, direction, startedAt, number: this.#calls };
     this.#repository.keepBatch(this.#kept);
+    this.#ownRows += 1;
     this.#calls += 1;
     this.#state = 'reading';
   }

@@ -23,6 +23,8 @@ export type OnBatch = (progress: RowProgress) => void;
 
 /** What a body that commits each batch is run by. */
 export interface BodyLedger extends BatchLedger {
+  /** How many rows of Decant's own have been written for it since the body was called. */
+  readonly ownRows: number;
   /** To be called before a text of SQL runs that is the body's own. @throws BatchError when it may not write now */
   before(sql: string): void;
 }
@@ -48,6 +50,11 @@ export abstract class TransactionManager {
    * @throws DatabaseLockedError when another process holds the lock for longer than the timeout
    */
   abstract run<T>(work: () => T, foreignKeys?: BodyRules['foreignKeys']): T;
+
+  /** How many rows have been changed since the connection was opened; undefined where nobody counts. */
+  changedRows(): number | undefined {
+    return undefined;
+  }
 
   /**
    * Runs what a user wrote, with a handle that works until it returns and not after: inside `run`, as part of its

@@ -1,24 +1,21 @@
-import { inspect } from 'node:util';
 import { AlterTableError } from '../errors.js';
 import type { Rebuild } from './alter-table.js';
+import {
+  either,
+  isNames,
+  isRecord,
+  isText,
+  maybe,
+  NAME,
+  NAMES,
+  object,
+  oneOf,
+  TEXT,
+  wrongIn,
+  type Kind,
+} from './kinds.js';
 import { TableBuilder } from './table-builder.js';
 
-// Nothing checks the types of a migration in TypeScript when it is run, and one in JavaScript has none.
-
-/** What an argument may be. */
-interface Kind {
-  readonly is: string;
-  readonly fits: (value: unknown) => boolean;
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string';
-const TEXT: Kind = { is: 'a string', fits: isText };
-// SQLite takes '' for a name, too.
-const NAME: Kind = { is: 'a name', fits: isText };
-const NAMES: Kind = {
-  is: "a list of names, as ['email']",
-  fits: (value) => isNames(value) && value.length > 0,
-};
 const STATE = oneOf('on', 'off');
 const LOSSY = { lossy: maybe(oneOf('refuse', 'allow')) };
 const NAMED = maybe(object({ name: maybe(NAME) }));
@@ -116,52 +113,6 @@ function checking(table: string, builder: TableBuilder): TableBuilder {
 }
 
 function need(table: string, call: string, kinds: readonly Kind[], given: readonly unknown[]): void {
-  const at = kinds.findIndex(({ fits }, index) => !fits(given[index]));
-  if (at === -1 && given.length <= kinds.length) return;
-  const wrong = at === -1 ? kinds.length : at;
-  throw new AlterTableError(
-    table,
-    `${call} was given ${inspect(given[wrong], { breakLength: Infinity })} as its argument ${String(wrong + 1)}.`,
-    at === -1 ? `It takes ${String(kinds.length)}.` : `This has to be ${kinds[at]?.is ?? ''}.`,
-  );
-}
-
-function oneOf(...words: readonly string[]): Kind {
-  return {
-    is: words.map((word) => `'${word}'`).join(' or '),
-    fits: (value) => words.includes(value as string),
-  };
-}
-
-function maybe({ is, fits }: Kind): Kind {
-  return { is: `${is}, or left out`, fits: (value) => value === undefined || fits(value) };
-}
-
-function either(...kinds: readonly Kind[]): Kind {
-  return {
-    is: kinds.map(({ is }) => is).join(' or '),
-    fits: (value) => kinds.some(({ fits }) => fits(value)),
-  };
-}
-
-/** An object that has no other fields: a misspelt one would be passed over. */
-function object(fields: Readonly<Record<string, Kind>>): Kind {
-  const names = Object.keys(fields);
-  return {
-    is: `{ ${Object.entries(fields)
-      .map(([name, { is }]) => `${name}: ${is}`)
-      .join('; ')} }`,
-    fits: (value) =>
-      isRecord(value) &&
-      Object.keys(value).every((name) => names.includes(name)) &&
-      Object.entries(fields).every(([name, { fits }]) => fits(value[name])),
-  };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isNames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every(NAME.fits);
+  const wrong = wrongIn(call, kinds, given);
+  if (wrong !== undefined) throw new AlterTableError(table, `${wrong.what}.`, wrong.hint);
 }

@@ -16,7 +16,7 @@ import { tidied } from './savepoint.js';
 import { scopeOf } from './scope.js';
 import { needTable, withName } from './table-edit.js';
 import { columnOf, type TableSql } from './table-sql.js';
-import { freeName, rows, shapeOf, stateOf, type TableState } from './table-state.js';
+import { freeName, shapeOf, stateOf, type TableState } from './table-state.js';
 import { foldName, quoteName } from './tokens.js';
 import { verifyCopy } from './verify-copy.js';
 
@@ -107,8 +107,8 @@ function isPlain({ rowid, table }: TableState, from: string): boolean {
   return from === rowid.name || table.columns.some(({ name }) => quoteName(name) === from);
 }
 
+// The copy has given the new table a mark, even where the old one had none.
 function moveMark(db: Database, from: string, to: string): void {
-  if (rows(db, 'SELECT 1 FROM main.sqlite_sequence WHERE name = ?', from)[0] === undefined) return;
   db.exec(`DELETE FROM main.sqlite_sequence WHERE name = ${quoteText(to)}`);
   db.exec(`UPDATE main.sqlite_sequence SET name = ${quoteText(to)} WHERE name = ${quoteText(from)}`);
 }

@@ -1,6 +1,7 @@
 import type { Database } from '../domain/migration.js';
 import type { ContentDifference } from '../domain/verification.js';
-import { openFile, type ConfigureConnection } from '../services/database.js';
+import type { ConfigureConnection } from '../services/configure-connection.js';
+import { openFile } from '../services/database.js';
 import { schemaDiff } from '../sqlite/schema-diff.js';
 import { schemaOf, schemaText } from '../sqlite/schema-text.js';
 import { rows } from '../sqlite/table-state.js';

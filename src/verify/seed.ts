@@ -1,6 +1,7 @@
 import type { Database } from '../domain/migration.js';
 import type { SeededTable } from '../domain/verification.js';
-import { openFile, type ConfigureConnection } from '../services/database.js';
+import type { ConfigureConnection } from '../services/configure-connection.js';
+import { openFile } from '../services/database.js';
 import { rows } from '../sqlite/table-state.js';
 import { foldName, quoteName } from '../sqlite/tokens.js';
 import { userTables } from '../sqlite/user-tables.js';

@@ -12,7 +12,7 @@ import {
   LaterMigrationsError,
   MissingMigrationError,
 } from '../errors.js';
-import type { ConfigureConnection } from '../services/database.js';
+import type { ConfigureConnection } from '../services/configure-connection.js';
 import { compareDatabases, type Comparison } from './compare.js';
 import type { Workbench } from './workbench.js';
 

@@ -6,7 +6,7 @@ import type {
   VerifyProgress,
   VerifyReport,
 } from '../domain/verification.js';
-import type { ConfigureConnection } from '../services/database.js';
+import type { ConfigureConnection } from '../services/configure-connection.js';
 import { readHistory } from '../services/history-reader.js';
 import type { MigrationRepository } from '../services/migration-repository.js';
 import type { MigrationService } from '../services/migration-service.js';

@@ -206,6 +206,14 @@ const COLOUR = new RegExp(`${ESCAPE}\\[3\\dm`);
     expect(plain).toContain('--lock-timeout');
     expect(plain.split(/\r?\n/).filter((line) => line.length > 80)).toEqual([]);
   });
+
+  it('a dry run shows that it is at work, asks nothing, and tells at the end', async () => {
+    const folder = await bothApplied();
+    const { code, screen } = await onTerminal(['migrate:reset', '--dry-run', ...FLAGS], { folder });
+    const shown = stripVTControlCharacters(screen);
+    expect(shown).toMatch(/Trying reset\.\.\.[^]* done[^]*2 would be rolled back\. Nothing was changed\./);
+    expect({ code, applied: await applied(folder) }).toEqual({ code: 0, applied: 2 });
+  });
 });
 
 describe('without a terminal', () => {

@@ -1,4 +1,7 @@
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
 import type { Database } from '../../src/domain/migration.js';
+import { makeFolder } from './files.js';
 import { runNode } from './processes.js';
 
 /** Names of the user's tables and views, in order. */
@@ -38,4 +41,15 @@ export async function leaveKilled(file: string, mode: 'wal' | 'delete'): Promise
      process.kill(process.pid, 'SIGKILL');`,
   ]);
   if (signal !== 'SIGKILL') throw new Error(`the child was to be killed: ${stderr}`);
+}
+
+/** A WAL database in a folder of its own, open twice. What changes its files from here on is a write. */
+export function openTwice(): { readonly folder: string; readonly db: Database; readonly other: Database } {
+  const folder = makeFolder();
+  const open = (): Database => new BetterSqlite3(join(folder, 'x.db'), { timeout: 20 });
+  const db = open();
+  db.pragma('journal_mode = WAL');
+  const other = open();
+  tablesOf(db); // the first look makes an empty WAL
+  return { folder, db, other };
 }

@@ -85,10 +85,14 @@ export class Workshop {
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z-[\da-f]{12}/g, '<backup>')
       .replaceAll(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+Z)?/g, '<time>')
       .replaceAll(/\b20\d{12}(?=_)/g, '<timestamp>')
-      .replaceAll(/\((?:\d+ ms|\d+\.\d s)\)/g, '(<duration>)')
+      .replaceAll(/(?<![\d.])(?:\d+ ms|\d+\.\d s)\b/g, '<duration>')
       .replaceAll(/"durationMs": [\d.e-]+/g, '"durationMs": 0')
       .replaceAll(/"size": \d+/g, '"size": 0')
       .replaceAll(/"runId": "[\da-f]+"/g, '"runId": "<id>"')
+      .replaceAll(/^Run [\da-f]{12}, /gm, 'Run <id>, ')
+      .replaceAll(/(?<=UTC, by |"who": ")[^\n"]+/g, '<who>')
+      .replaceAll(/(?<=(?:Decant|SQLite|Node\.js) |"(?:decant|sqlite|node)": ")\d+\.\d+\.\d+/g, '<version>')
+      .replaceAll(/"checksum": "[\da-f]{64}"/g, '"checksum": "<sum>"')
       .replaceAll(/[ \t]+$/gm, '')
       .trim();
   }

@@ -6,14 +6,15 @@ import type { ReversibleSchema } from '../../src/reversible/schema.js';
 import { serviceFor } from '../helpers/migrations.js';
 import { picture, type Handle, type Picture } from '../sqlite/torture.js';
 
-export type Change = (schema: ReversibleSchema) => void;
+export type Change = (schema: ReversibleSchema) => unknown;
 
 /** A migration that notes what it is given. */
 export function reversible(change: Change, name = '001_change'): new () => ReversibleMigration {
   @migration({ name })
   class Changing extends ReversibleMigration {
     override change(schema: ReversibleSchema): void {
-      change(schema);
+      // What a function returns must get through: a promise is refused.
+      return change(schema) as void;
     }
   }
   return Changing;
@@ -33,11 +34,12 @@ const MARK = Buffer.from('_migrations').toString('hex').toUpperCase();
 export function contentOf(db: Handle): Pick<Picture, 'schema' | 'tables'> {
   const { schema, tables } = picture(db);
   return {
-    schema: schema.filter(({ sql, name }) => !/_migrations/.test(`${sql} ${name}`)),
+    schema: schema.filter(({ sql, name }) => !/_migrations|sqlite_sequence/.test(`${sql} ${name}`)),
     tables: Object.fromEntries(
       Object.entries(tables)
-        .filter(([name]) => !/^(?:_migrations|found_(?:data|idx)$)/.test(name))
-        .map(([name, rows]) => [name, rows.filter((row) => !row.includes(MARK))]),
+        .filter(([name]) => !/^(?:_migrations|.*_(?:data|idx)$)/.test(name))
+        .map(([name, rows]) => [name, rows.filter((row) => !row.includes(MARK))] as const)
+        .filter(([name, rows]) => name !== 'sqlite_sequence' || rows.length > 0),
     ),
   };
 }

@@ -1,6 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { migration, type MigrationOptions } from '../../src/domain/decorator.js';
 import {
@@ -12,7 +11,7 @@ import {
 import type { Progress } from '../../src/domain/report.js';
 import * as functions from '../../src/functions.js';
 import type { MigrationService } from '../../src/services/migration-service.js';
-import { recordedIn, tablesOf } from '../helpers/database.js';
+import { openTwice, recordedIn, tablesOf } from '../helpers/database.js';
 import { errorOf, rejectionOf } from '../helpers/errors.js';
 import { makeFolder, printsOf } from '../helpers/files.js';
 import { serviceFor, tableMigration, tableModule } from '../helpers/migrations.js';
@@ -22,10 +21,7 @@ let db: Connection;
 let other: Connection;
 
 beforeEach(() => {
-  folder = makeFolder();
-  db = new Database(join(folder, 'x.db'), { timeout: 20 });
-  db.pragma('journal_mode = WAL');
-  other = new Database(join(folder, 'x.db'), { timeout: 20 });
+  ({ folder, db, other } = openTwice());
 });
 
 afterEach(() => {
@@ -176,7 +172,6 @@ describe('files that declare what they depend on', () => {
       '003_c.ts': classModule('c', `dependsOn: ['005_e']`),
       '005_e.ts': classModule('e', `dependsOn: ['003_c']`),
     });
-    tablesOf(db); // the first look makes an empty WAL
     const prints = printsOf(folder);
     for (const options of [{}, { to: '003_c' }]) {
       expect(await rejectionOf(files.up(options))).toMatchObject({

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { migration, type MigrationOptions } from '../../src/domain/decorator.js';
 import { Migration, type Database as Connection } from '../../src/domain/migration.js';
 import { UndeclaredLossError } from '../../src/errors.js';
+import { alterTable } from '../../src/sqlite/alter-table.js';
 import { userTables } from '../../src/sqlite/user-tables.js';
 import { recordedIn } from '../helpers/database.js';
 import { rejectionOf } from '../helpers/errors.js';
@@ -69,6 +70,21 @@ const SELECTS = [
 
 function contentOf(connection: Connection): unknown {
   return SELECTS.map((sql) => connection.prepare(sql).raw().all());
+}
+
+// The deletion fires a trigger, so all tables are counted, the new one among them.
+function makeAndDrop(handle: Connection): void {
+  handle.exec('CREATE TABLE made (x)');
+  handle.exec('INSERT INTO made VALUES (1)');
+  handle.exec('DELETE FROM users WHERE id = 99');
+  handle.exec('DROP TABLE made');
+}
+
+function makeAndRename(handle: Connection): void {
+  handle.exec('CREATE TABLE made (x)');
+  alterTable(handle, 'made', (table) => table.renameTo('other'));
+  handle.exec('DELETE FROM users WHERE id = 99');
+  alterTable(handle, 'other', (table) => table.renameTo('third'));
 }
 
 function updateTwice(handle: Connection): void {
@@ -310,6 +326,19 @@ describe.each(['wal', 'delete'])('the loss guard, in journal mode %s', (mode) =>
     expect(await rejectionOf(run(sql, { transaction: false }))).toMatchObject({
       losses: [{ kind: 'rows', name: 'cars', before: 2, after: 1 }],
     });
+  });
+
+  it('does not take a table that the migration has made for one that was there', async () => {
+    await run(makeAndDrop);
+    await run(makeAndRename, { name: '002_m' });
+  });
+
+  it("leaves Decant's own tables alone", async () => {
+    db.exec('CREATE TABLE _decant_archive_1 (x); INSERT INTO _decant_archive_1 VALUES (1)');
+    await run(
+      'CREATE TRIGGER t AFTER INSERT ON plain BEGIN DELETE FROM _decant_archive_1; END; INSERT INTO plain VALUES (1)',
+    );
+    expect(userTables(db).filter((name) => name.startsWith('_decant'))).toEqual([]);
   });
 
   it('leaves the tables of Litestream alone', async () => {

@@ -1,6 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DecantOptions } from '../../src/container.js';
 import { migration } from '../../src/domain/decorator.js';
@@ -12,7 +11,7 @@ import {
 import type { OutOfOrderError } from '../../src/errors.js';
 import type { Progress } from '../../src/domain/report.js';
 import type { MigrationService } from '../../src/services/migration-service.js';
-import { recordedIn, tablesOf } from '../helpers/database.js';
+import { openTwice, recordedIn, tablesOf } from '../helpers/database.js';
 import { errorOf, rejectionOf } from '../helpers/errors.js';
 import { makeFolder, printsOf } from '../helpers/files.js';
 import { serviceFor, tableMigration, tableModule } from '../helpers/migrations.js';
@@ -22,11 +21,7 @@ let db: Connection;
 let other: Connection;
 
 beforeEach(() => {
-  folder = makeFolder();
-  db = new Database(join(folder, 'x.db'), { timeout: 20 });
-  db.pragma('journal_mode = WAL');
-  other = new Database(join(folder, 'x.db'), { timeout: 20 });
-  tablesOf(db); // the first look makes an empty WAL; from here on a difference is a write
+  ({ folder, db, other } = openTwice());
 });
 
 afterEach(() => {

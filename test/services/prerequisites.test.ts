@@ -19,7 +19,7 @@ import { ListSource } from '../../src/services/list-source.js';
 import { ContainerMigrationFactory } from '../../src/build.js';
 import { STRICT } from '../../src/domain/policy.js';
 import { jsonErrorOf, runCommand } from '../helpers/command.js';
-import { leaveKilled, recordedIn, tablesOf } from '../helpers/database.js';
+import { leaveKilled, openTwice, recordedIn, tablesOf } from '../helpers/database.js';
 import { errorOf, rejectionOf } from '../helpers/errors.js';
 import { makeFolder, printsOf } from '../helpers/files.js';
 import { serviceFor, tableMigration } from '../helpers/migrations.js';
@@ -29,11 +29,7 @@ let db: Connection;
 let other: Connection;
 
 beforeEach(() => {
-  folder = makeFolder();
-  db = new Database(join(folder, 'x.db'), { timeout: 20 });
-  db.pragma('journal_mode = WAL');
-  other = new Database(join(folder, 'x.db'), { timeout: 20 });
-  tablesOf(db);
+  ({ folder, db, other } = openTwice());
 });
 
 afterEach(() => {

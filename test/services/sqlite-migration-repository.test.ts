@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -204,7 +205,7 @@ describe('looking', () => {
   it('refuses a journal that a newer Decant has written, naming both versions', () => {
     repository.ensureTables();
     repository.record(entry('001_a'));
-    const versions = JSON.stringify({ format: 2, decant: '99.1.0', sqlite: '4', node: '99' });
+    const versions = JSON.stringify({ format: 3, decant: '99.1.0', sqlite: '4', node: '99' });
     db.exec(`INSERT INTO _migrations_journal
       (run_id, name, direction, outcome, started_at, duration_ms, versions)
       VALUES ('r', '002_b', 'up', 'applied', 't', 1, '${versions}')`);
@@ -254,6 +255,8 @@ describe('record', () => {
       started_at: '2026-11-22T10:15:00.123Z',
       duration_ms: 1.5,
       versions: expect.any(String),
+      rows: null,
+      who: expect.stringMatching(/./),
     };
     expect(journal()).toEqual([
       {
@@ -281,7 +284,7 @@ describe('record', () => {
   it('says by which versions each line was written', () => {
     repository.record(entry('001_a'));
     expect(JSON.parse(String(journal()[0]?.['versions']))).toEqual({
-      format: 1,
+      format: 2,
       decant: expect.stringMatching(/^\d+\.\d+\.\d+/),
       sqlite: db.prepare('SELECT sqlite_version()').pluck().get(),
       node: process.versions.node,
@@ -352,5 +355,86 @@ describe('appliedFiles', () => {
     repository.record(entry('001_a', 'rolled-back', a));
     repository.record(entry('001_a'));
     expect(repository.appliedFiles()).toEqual(new Map());
+  });
+});
+
+/** As Decant 0.1 made it, before it counted rows and asked who. */
+const OLD_JOURNAL = `CREATE TABLE _migrations_journal (id INTEGER PRIMARY KEY, run_id TEXT, name TEXT, direction TEXT,
+  outcome TEXT, started_at TEXT, duration_ms REAL, file TEXT, checksum TEXT, error TEXT, versions TEXT);
+  INSERT INTO _migrations_journal VALUES (1, 'old', '001_a', 'up', 'applied', '2026-11-22T10:15:00.123Z', 1.5,
+    '001_a.ts', 'c1', NULL, '{"format":1,"decant":"0.1.0","sqlite":"3.54.0","node":"24.0.0"}'),
+    (2, 'hand', 'made', NULL, 'failed', '', 0, NULL, NULL, 'boom', 'no JSON');`;
+
+describe('history', () => {
+  it('gives the lines newest first, as many and of whom as was asked', () => {
+    repository.ensureTables();
+    repository.record(entry('001_a', 'applied', { rows: 7, file: '001_a.ts', checksum: 'c1' }));
+    repository.record(entry('002_b', 'failed', { error: 'boom' }));
+    repository.record(entry('001_a', 'rolled-back', { rows: 0 }));
+    const shown = (options?: { limit?: number; name?: string }): unknown =>
+      repository.history(options).map(({ name, outcome, rows }) => [name, outcome, rows]);
+    expect(shown()).toEqual([
+      ['001_a', 'rolled-back', 0],
+      ['002_b', 'failed', null],
+      ['001_a', 'applied', 7],
+    ]);
+    expect(shown({ limit: 2, name: '001_a' })).toEqual([
+      ['001_a', 'rolled-back', 0],
+      ['001_a', 'applied', 7],
+    ]);
+    expect(shown({ limit: 1 })).toEqual([['001_a', 'rolled-back', 0]]);
+    expect(repository.history({ name: '001_a' })[1]).toEqual({
+      runId: 'run-1',
+      name: '001_a',
+      direction: 'up',
+      outcome: 'applied',
+      startedAt: '2026-11-22T10:15:00.123Z',
+      durationMs: 1.5,
+      rows: 7,
+      who: expect.stringContaining(hostname()),
+      file: '001_a.ts',
+      checksum: 'c1',
+      error: null,
+      versions: {
+        decant: expect.stringMatching(/^\d/),
+        sqlite: expect.stringMatching(/^3\./),
+        node: process.versions.node,
+      },
+    });
+  });
+
+  it('is empty where there is no journal, and makes none', () => {
+    expect(repository.history()).toEqual([]);
+    expect(sqlOf('_migrations_journal')).toBeUndefined();
+  });
+
+  it('reads a journal that an older Decant has made, without a write', () => {
+    db.exec(OLD_JOURNAL);
+    const look = new Database(join(folder, 'x.db'), { readonly: true });
+    const [hand, old] = new SqliteMigrationRepository(look).history();
+    look.close();
+    expect(old).toMatchObject({ name: '001_a', rows: null, who: null, versions: { decant: '0.1.0' } });
+    expect(hand).toMatchObject({ error: 'boom', direction: null, versions: null });
+  });
+
+  it('gives such a journal its new columns before it writes, once, and keeps its lines', () => {
+    db.exec(OLD_JOURNAL);
+    const before = journal();
+    repository.ensureTables();
+    repository.ensureTables();
+    new SqliteMigrationRepository(db).ensureTables();
+    repository.record(entry('002_b', 'applied', { rows: 3 }));
+    expect(journal().slice(0, 2)).toEqual(
+      before.map((line) => Object.assign(line, { rows: null, who: null })),
+    );
+    expect(repository.history({ limit: 1 })[0]).toMatchObject({ name: '002_b', rows: 3 });
+    // What makes an older Decant refuse: see 'refuses a journal that a newer Decant has written'.
+    expect(journal()[2]?.['versions']).toContain('"format":2');
+  });
+
+  it('refuses to tell of a journal that a newer Decant has written', () => {
+    db.exec(OLD_JOURNAL);
+    db.exec(`UPDATE _migrations_journal SET versions = '{"format":99,"decant":"9.0.0"}'`);
+    expect(errorOf(() => repository.history())).toMatchObject({ code: 'DECANT_NEWER_DATABASE' });
   });
 });

@@ -40,8 +40,8 @@ const m = (up: string, down?: string, name = '001_change'): MigrationObject & { 
   ...(down === undefined ? {} : { down: (db) => db.exec(down) }),
 });
 
-async function verdictOn(migration: MigrationObject, file = database()): Promise<VerifiedMigration> {
-  const { migrations } = await verifyMigrations({ database: file, migrations: [migration] });
+async function verdictOn(subject: MigrationObject, file = database()): Promise<VerifiedMigration> {
+  const { migrations } = await verifyMigrations({ database: file, migrations: [subject] });
   expect(migrations).toHaveLength(1);
   return migrations[0] as VerifiedMigration;
 }

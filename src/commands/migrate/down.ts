@@ -1,5 +1,5 @@
-import { BaseCommand, type RunOutput } from '../../base-command.js';
-import { confirmFlags, stepsFlag, writingFlags } from '../../flags.js';
+import { BaseCommand, type DryRunOutput, type RunOutput } from '../../base-command.js';
+import { confirmFlags, dryRunFlags, stepsFlag, writingFlags } from '../../flags.js';
 import { argument, string } from '../../oclif.js';
 
 export default class Down extends BaseCommand {
@@ -16,6 +16,7 @@ export default class Down extends BaseCommand {
   };
   static override flags = {
     ...writingFlags,
+    ...dryRunFlags,
     to: string({
       description: 'Roll back to this one, which stays.',
       helpValue: 'NAME',
@@ -25,7 +26,7 @@ export default class Down extends BaseCommand {
     ...confirmFlags,
   };
 
-  async run(): Promise<RunOutput> {
+  async run(): Promise<RunOutput | DryRunOutput> {
     const { args, flags } = await this.parse(Down);
     return this.migrate('down', flags, { name: args.name, to: flags.to, steps: flags.steps });
   }

@@ -1,5 +1,5 @@
-import { BaseCommand, type RunOutput } from '../../base-command.js';
-import { policyFlags, stepsFlag, writingFlags } from '../../flags.js';
+import { BaseCommand, type DryRunOutput, type RunOutput } from '../../base-command.js';
+import { dryRunFlags, policyFlags, stepsFlag, writingFlags } from '../../flags.js';
 import { string } from '../../oclif.js';
 
 export default class Up extends BaseCommand {
@@ -13,12 +13,13 @@ export default class Up extends BaseCommand {
   ];
   static override flags = {
     ...writingFlags,
+    ...dryRunFlags,
     to: string({ description: 'The last migration to apply.', helpValue: 'NAME', exclusive: ['steps'] }),
     steps: stepsFlag,
     ...policyFlags,
   };
 
-  async run(): Promise<RunOutput> {
+  async run(): Promise<RunOutput | DryRunOutput> {
     const { flags } = await this.parse(Up);
     return this.migrate('up', flags, { to: flags.to, steps: flags.steps });
   }

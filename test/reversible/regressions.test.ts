@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import Connection from 'better-sqlite3';
+import { contentOf, down, up, type Change } from './helpers.js';
+
+/** What the property test has found, each as the least that shows it. */
+const CASES: readonly (readonly [what: string, schema: string, change: Change])[] = [
+  [
+    'a table with AUTOINCREMENT that never had a row has no mark afterwards',
+    'CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a); CREATE TABLE log (a)',
+    (s) =>
+      s
+        .move('t', 'log', { a: { sql: 'a' } })
+        .addColumn('t', 'b', 'TEXT')
+        .alterColumn('t', 'b', { type: 'INT' }),
+  ],
+];
+
+describe('up and down', () => {
+  it.each(CASES)('%s', async (_what, schema, change) => {
+    const db = new Connection(':memory:');
+    db.exec(schema);
+    const before = contentOf(db);
+    await up(db, change);
+    await down(db, change);
+    expect(contentOf(db)).toEqual(before);
+    db.close();
+  });
+});
