@@ -59,7 +59,7 @@ const TEXTS = [
   `CAST(X'610062' AS TEXT)`, // a NUL within
   `'007'`,
   `' 1e3 '`,
-  `'2024-02-29'`,
+  `'blank '`,
   `'{"a": [1, null, "é"]}'`,
   `'line' || char(13, 10) || 'line'`,
 ];

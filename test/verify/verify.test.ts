@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import { readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { migration } from '../../src/domain/decorator.js';
 import { Migration, type Database as Db, type MigrationObject } from '../../src/domain/migration.js';
 import type { VerifiedMigration, VerifyMode } from '../../src/domain/verification.js';
@@ -254,11 +253,20 @@ describe('verifyMigrations', () => {
       writer.pragma('journal_mode = WAL');
       writer.exec('CREATE TABLE t (a); INSERT INTO t VALUES (1)');
       await serviceFor({ database: writer, migrations: [tableMigration('001_users')], backup: 'never' }).up();
-      const before = [printsOf(folder), leftIn(tmpdir())];
+      const before = printsOf(folder);
       const migrations = [tableMigration('001_users'), m('DROP TABLE t', 'CREATE TABLE t (a)', '002_gone')];
-      const report = await verifyMigrations({ database: file, migrations, mode, seed: true });
-      expect(report.migrations.length).toBeGreaterThan(0);
-      expect([printsOf(folder), leftIn(tmpdir())]).toEqual(before);
+      const temporary = makeFolder();
+      const { TMPDIR } = process.env;
+      process.env['TMPDIR'] = temporary;
+      try {
+        const report = await verifyMigrations({ database: file, migrations, mode, seed: true });
+        expect(report.migrations.length).toBeGreaterThan(0);
+      } finally {
+        if (TMPDIR === undefined) delete process.env['TMPDIR'];
+        else process.env['TMPDIR'] = TMPDIR;
+      }
+      expect(printsOf(folder)).toEqual(before);
+      expect(readdirSync(temporary)).toEqual([]);
       writer.close();
     },
   );
@@ -415,8 +423,3 @@ describe('verifyMigrations', () => {
     });
   });
 });
-
-/** What verifications have left in a folder. */
-function leftIn(folder: string): readonly string[] {
-  return readdirSync(folder).filter((name) => name.startsWith('decant-verify-'));
-}
