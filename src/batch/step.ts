@@ -77,66 +77,81 @@ function callRows(means: Means, { cursor, last }: Ends): Batch {
   const { walk, task, db } = means;
   const found = rowsOf(means, [...between(walk, cursor, last), ...task.where]);
   const put = writerOf(means);
-  for (const { key, row } of found) {
-    const values: unknown = task.each?.(row, db);
+  for (const each of found) {
+    const values: unknown = task.each?.(each.row, db);
     if (values === undefined || values === null) continue;
     refuseOther(walk.table, values);
-    put(key, values as Readonly<Record<string, unknown>>);
+    put(each.found, values as Readonly<Record<string, unknown>>);
   }
   return { rows: found.length, cursor: found.length < task.size ? undefined : found.at(-1)?.literal };
 }
 
 interface FoundRow {
   readonly literal: string;
-  /** By which to write into it: its rowid, or else the literal. */
-  readonly key: bigint | string;
+  readonly found: Found;
   readonly row: BatchRow;
+}
+
+/** The condition by which a row is found again, with what is to be bound to it. */
+interface Found {
+  readonly where: string;
+  readonly bound: readonly unknown[];
 }
 
 // All of a batch before the first is given away: a function that writes must not meet its own rows.
 function rowsOf({ connection, walk, task }: Means, here: readonly string[]): readonly FoundRow[] {
-  const rowid = rowidIn(walk);
+  const rowid = walk.isByRowid ? walk.key[0] : walk.rowid;
+  const key = rowid === undefined ? walk.key.map(exactly) : [rowid];
+  const hidden = walk.rowid === undefined ? [] : [walk.rowid];
   const select = connection
     .prepare(
-      `SELECT ${literalOf(walk)}, ${rowid ?? 'NULL'}, ${walk.rowid === undefined ? '' : `${walk.rowid}, `}*
-       FROM ${walk.from}${conditions(here)} ORDER BY ${walk.key.join(', ')} LIMIT ${task.size}`,
+      `SELECT ${[literalOf(walk), ...key, ...hidden].join(', ')}, * FROM ${walk.from}${conditions(here)}
+       ORDER BY ${walk.key.join(', ')} LIMIT ${task.size}`,
     )
     .safeIntegers(true)
     .raw(true);
   const names = select.columns().map(({ name }) => name);
-  return (select.all() as unknown[][]).map(([literal, id, ...values]) => ({
-    literal: literal as string,
-    key: (id ?? literal) as bigint | string,
-    row: Object.fromEntries(values.map((value, index) => [names[index + 2], numberOf(value)])),
+  const first = 1 + (rowid === undefined ? 2 : 1) * key.length;
+  return (select.all() as unknown[][]).map((all) => ({
+    literal: all[0] as string,
+    found: foundBy(walk, rowid, all.slice(1, first)),
+    row: Object.fromEntries(all.slice(first).map((value, index) => [names[first + index], numberOf(value)])),
   }));
 }
 
-// One statement for the columns that are returned, mostly the same for all rows.
-function writerOf({ connection, walk, scope }: Means): (key: bigint | string, row: BatchRow) => void {
+// A text may be none that JavaScript has: it is taken as bytes.
+function exactly(part: string): string {
+  return `typeof(${part}), iif(typeof(${part}) = 'text', CAST(${part} AS BLOB), ${part})`;
+}
+
+function foundBy({ key }: Walk, rowid: string | undefined, values: readonly unknown[]): Found {
+  if (rowid !== undefined) return { where: `${rowid} = ?`, bound: values };
+  const marks = key.map((_part, index) => (values[2 * index] === 'text' ? '+CAST(? AS TEXT)' : '?'));
+  return {
+    where: `(${key.join(', ')}) = (${marks.join(', ')})`,
+    bound: values.filter((_value, index) => index % 2 === 1),
+  };
+}
+
+// One statement for the columns that are returned, and the types of the key: mostly the same for all rows.
+function writerOf({ connection, walk, scope }: Means): (found: Found, row: BatchRow) => void {
   const known = new Map<string, ReturnType<Database['prepare']>>();
-  const rowid = rowidIn(walk);
-  return (key, row) => {
+  return ({ where, bound }, row) => {
     const columns = Object.keys(row);
     if (columns.length === 0) return;
     const assignments = columns.map((column) => `${quoteName(column)} = ?`).join(', ');
-    const where = typeof key === 'bigint' ? `${rowid} = ?` : `(${walk.key.join(', ')}) = ${key}`;
     const sql = `UPDATE ${walk.from} SET ${assignments} WHERE ${where}`;
     let statement = known.get(sql);
     if (statement === undefined) {
       refuseFixed(walk, columns);
       scope?.writes(walk.table, columns);
       statement = connection.prepare(sql);
-      if (typeof key === 'bigint') known.set(sql, statement);
+      known.set(sql, statement);
     }
-    const values = Object.values(row).map(boundOf);
-    const bound = [...values, ...(typeof key === 'bigint' ? [key] : [])];
-    if (scope === undefined) statement.run(bound);
-    else scope.run(statement, bound);
+    const all = [...Object.values(row).map(boundOf), ...bound];
+    if (scope === undefined) statement.run(all);
+    else scope.run(statement, all);
   };
-}
-
-function rowidIn({ key, isByRowid, rowid }: Walk): string | undefined {
-  return isByRowid ? key[0] : rowid;
 }
 
 function conditions(all: readonly string[]): string {

@@ -5,7 +5,7 @@ import { effectsOf, type Effect } from '../sqlite/effects.js';
 import { areInKeys } from '../sqlite/foreign-keys.js';
 import { ForeignKeyGuard } from '../sqlite/foreign-key-guard.js';
 import { LossGuard, ReachFinder } from '../sqlite/loss-guard.js';
-import type { MigrationScope } from '../sqlite/scope.js';
+import type { BatchLedger, MigrationScope } from '../sqlite/scope.js';
 import { openBeside } from './database.js';
 import type { RecordedCall, StatementRecorder } from './statement-recorder.js';
 import { BodyError, type BodyRules } from './transaction-manager.js';
@@ -65,7 +65,7 @@ export class BodyWatch {
       meets: (conflict) => void this.#rules.conflicts?.push(conflict),
       warns: (message) => this.#warnings.add(message),
       progress: (progress) => this.#rules.onBatch?.(progress),
-      ledger: this.#rules.ledger,
+      ledger: besides(this.#rules.ledger, this.#recorder),
     };
   }
 
@@ -155,6 +155,19 @@ export class BodyWatch {
     if (this.#inside !== 'none') this.#warnings.add(PRAGMA_WARNING);
     else this.#foreignKeys = 'enforced'; // it may be, from here on
   }
+}
+
+// What a batch leaves in Decant's own table is not of the migration's doing.
+function besides(
+  ledger: BatchLedger | undefined,
+  recorder: StatementRecorder | undefined,
+): BatchLedger | undefined {
+  if (ledger === undefined || recorder === undefined) return ledger;
+  return {
+    resume: (definition) => ledger.resume(definition),
+    keep: (state) => recorder.aside(() => ledger.keep(state)),
+    endBody: () => ledger.endBody(),
+  };
 }
 
 const SETTINGS = ['legacy_alter_table', 'ignore_check_constraints', 'recursive_triggers', 'writable_schema'];

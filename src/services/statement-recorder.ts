@@ -100,6 +100,12 @@ export class StatementRecorder {
     return [...sums.values()];
   }
 
+  /** Does what is none of the body's doing, and does not count what that changes. */
+  aside(work: () => void): void {
+    this.#handOver(undefined);
+    work();
+  }
+
   /** Makes a call, and records what it runs. */
   call(call: RecordedCall): unknown {
     const { method, target, run, args, sql } = call;

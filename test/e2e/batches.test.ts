@@ -6,11 +6,11 @@ import { jsonOf } from '../helpers/command.js';
 import { makeFolder } from '../helpers/files.js';
 import { decant, ROOT, startDecant, type Finished } from '../helpers/processes.js';
 
-const ROWS = 3000;
+const ROWS = 6000;
 const KILLS = 3;
 const ARGS = ['-d', 'app.db', '--dir', 'migrations', '--no-backup'];
 
-// 30 batches of 5 ms and more; READY is written synchronously.
+// 60 batches of 5 ms and more; READY is written synchronously.
 const FILES = {
   'migrations/001_n.mjs': `import { batch, Migration, migration } from '${join(ROOT, 'lib/index.js')}';
 export default class N extends Migration {
@@ -58,10 +58,10 @@ function stateOf(folder: string): State {
   }
 }
 
-/** Starts up, and sends it a signal so many milliseconds after its body was called first. */
+/** Starts up, and sends it a signal so many milliseconds after its body was called again: one batch is committed then. */
 async function signalled(folder: string, signal: NodeJS.Signals, delay: number): Promise<Finished> {
   const { child, finished } = startDecant(['migrate:up', ...ARGS], { cwd: folder });
-  for (let seen = ''; !seen.includes('READY');) {
+  for (let seen = ''; seen.split('READY').length < 3;) {
     const [text] = (await once(child.stderr as NodeJS.ReadableStream, 'data')) as [string];
     seen += text;
   }
@@ -75,7 +75,7 @@ describe('a migration that commits each batch', () => {
     const folder = projectWith(journal);
     let before = 0;
     for (let kill = 0; kill < KILLS; kill++) {
-      await signalled(folder, 'SIGKILL', 10 + Math.random() * 50);
+      await signalled(folder, 'SIGKILL', Math.random() * 40);
       const { done, known = 0, recorded } = stateOf(folder);
       expect(recorded).toBe(0);
       expect(known).toBe(done);
@@ -89,15 +89,15 @@ describe('a migration that commits each batch', () => {
 
   it('is paused by SIGINT, shown as half done, and finished by the next up', async () => {
     const folder = projectWith('wal');
-    const { code, stderr } = await signalled(folder, 'SIGINT', 60);
+    const { code, stderr } = await signalled(folder, 'SIGINT', 10);
     expect(code).toBe(130);
     expect(stderr).toMatch(
-      /✗ Paused in 001_n, after [\d,]+ of 3,000 rows\.\n {2}Next Run decant migrate:up again/,
+      /✗ Paused in 001_n, after [\d,]+ of 6,000 rows\.\n {2}Next Run decant migrate:up again/,
     );
     const { done, known } = stateOf(folder);
     expect(known).toBe(done);
     const status = await decant(['migrate:status', '-d', 'app.db', '--dir', 'migrations'], { cwd: folder });
-    expect(status.stdout).toMatch(/^\[~\] 001_n {2}\([\d,]+ of 3,000 rows\)$/m);
+    expect(status.stdout).toMatch(/^\[~\] 001_n {2}\([\d,]+ of 6,000 rows\)$/m);
     await decant(['migrate:up', ...ARGS], { cwd: folder });
     expect(stateOf(folder)).toEqual({ done: ROWS, known: undefined, recorded: 1 });
   });

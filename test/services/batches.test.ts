@@ -426,6 +426,24 @@ describe('hooks', () => {
   });
 });
 
+describe('a dry run', () => {
+  it('does all batches that are left in its transaction, counts their rows and no other, and leaves all as it is', async () => {
+    await halfUp();
+    const before = other.prepare('SELECT * FROM _decant_batches').all();
+    const dry = await service().dryRun('up', { to: '002_n' });
+    expect(dry).toMatchObject({
+      error: null,
+      steps: [{ outcome: 'would apply', rows: [{ table: 't', updated: 70 }], schema: '' }],
+    });
+    expect(dry.steps[0]?.statements.filter(({ indirectRows }) => indirectRows > 0)).toEqual([]);
+    expect(counts()).toEqual([
+      [0, 70],
+      [1, 30],
+    ]);
+    expect(other.prepare('SELECT * FROM _decant_batches').all()).toEqual(before);
+  });
+});
+
 describe('two runs at once', () => {
   it('do each batch once, on connections of their own', async () => {
     const reports = await Promise.all([runOn(db), runOn(other)]);
