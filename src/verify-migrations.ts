@@ -20,10 +20,11 @@ export async function verifyMigrations(options: VerifyOptions, configFile?: stri
   const source = new SelectedSource(sourceOf(options));
   const bench = await benchFor(mode, options);
   try {
-    const { configureConnection, onProgress, register } = options;
+    const { seed = false, configureConnection, onProgress, register } = options;
     const factory = factoryFor(register, configFile);
     return await verify({
       mode,
+      seed,
       bench,
       source,
       configureConnection,
@@ -38,7 +39,7 @@ export async function verifyMigrations(options: VerifyOptions, configFile?: stri
 /** The same, of what the settings name. */
 export async function verifyConfigured(
   config: Config,
-  options: Pick<VerifyOptions, 'mode' | 'onProgress' | 'onCopied'>,
+  options: Pick<VerifyOptions, 'mode' | 'seed' | 'onProgress' | 'onCopied'>,
 ): Promise<VerifyReport> {
   const { directory } = config;
   const given = directory === undefined ? await builtIn() : { directory };

@@ -12,6 +12,8 @@ export interface VerifyOptions extends GivenSource, Partial<HistoryPolicy> {
   readonly database?: string | undefined;
   /** Which migrations (default: `'pending'` where there is a database, else `'empty'`). */
   readonly mode?: VerifyMode | undefined;
+  /** Whether empty tables are filled with awkward rows first (default: they are not). */
+  readonly seed?: boolean | undefined;
   /** Milliseconds to wait for another process's lock (default 10,000). */
   readonly lockTimeout?: number | undefined;
   /** Gives every connection the functions, collations and extensions that the schema needs. */

@@ -95,5 +95,10 @@ export function scannedIn(plan: readonly string[]): readonly string[] {
   return [...new Set(names)];
 }
 
+/** What a plan makes for itself, and then may read as a whole: what stands in WITH, views and subqueries. */
+export function madeIn(plan: readonly string[]): readonly string[] {
+  return plan.flatMap((line) => /^ *(?:MATERIALIZE|CO-ROUTINE) (.+)$/.exec(line)?.[1] ?? []);
+}
+
 // https://sqlite.org/eqp.html
 const NO_TABLE = / USING |^CONSTANT ROW$|^\d+.ROW|-ROW VALUES CLAUSE| VIRTUAL TABLE |^\(/;

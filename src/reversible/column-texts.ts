@@ -1,4 +1,5 @@
 import { alterTable } from '../sqlite/alter-table.js';
+import { brokenIn } from '../sqlite/dependents.js';
 import { redefine, type Redefinition } from '../sqlite/redefine.js';
 import type { TableBuilder } from '../sqlite/table-builder.js';
 import type { TableSql } from '../sqlite/table-sql.js';
@@ -6,13 +7,15 @@ import { stateOf } from '../sqlite/table-state.js';
 import { quoteName } from '../sqlite/tokens.js';
 import { parkedAs, type Key } from './keys.js';
 import type { Work } from './operation.js';
-import { markOf, putBackMark, type Mark } from './sequence.js';
+import { markOf, putBackMark, type Mark } from '../sqlite/sequence.js';
 import { parkStatistics, putBackStatistics } from './statistics.js';
 
 /** The table's text before and after, and AUTOINCREMENT's mark. */
 export interface Redefined {
   readonly before: string;
   readonly after: string;
+  /** What could not be compiled before, with SQLite's reason. */
+  readonly broken: readonly (readonly [what: string, why: string])[];
   readonly marks: { readonly before: Mark; readonly after: Mark };
 }
 
@@ -24,14 +27,20 @@ export function altered(work: Work, table: string, change: (builder: TableBuilde
     markOf(work.connection, table),
   ];
   const [before, mark] = look();
+  const broken = [...brokenIn(work.connection)];
   alterTable(work.db, table, change);
   const [after, markNow] = look();
-  return { before, after, marks: { before: mark, after: markNow } };
+  return { before, after, broken, marks: { before: mark, after: markNow } };
 }
 
 /** Gives the table the text that it had. */
-export function putBack(work: Work, table: string, { marks }: Redefined, redefinition: Redefinition): void {
-  redefine(work.db, table, redefinition);
+export function putBack(
+  work: Work,
+  table: string,
+  { marks, broken }: Redefined,
+  redefinition: Redefinition,
+): void {
+  redefine(work.db, table, { ...redefinition, broken: new Map(broken) });
   putBackMark(work.connection, table, marks.before, marks.after);
   putBackStatistics(work);
 }

@@ -4,7 +4,7 @@ import { quoteName } from '../sqlite/tokens.js';
 import { capturing, ofRow } from './capture.js';
 import { countOf, hiddenRowidOf, keyOf, parkedAs, storedColumns, type ParkedRows } from './keys.js';
 import { operation, type ConflictOptions, type Operation, type Work } from './operation.js';
-import { markOf, setMark } from './sequence.js';
+import { markOf, setMark } from '../sqlite/sequence.js';
 import { withoutTriggers } from './triggers.js';
 
 export interface DeleteOptions extends ConflictOptions {

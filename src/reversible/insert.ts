@@ -14,7 +14,7 @@ import {
   type ParkedRows,
 } from './keys.js';
 import { operation, type ConflictOptions, type Operation, type Work } from './operation.js';
-import { markOf, putBackMark, type Mark } from './sequence.js';
+import { markOf, putBackMark, type Mark } from '../sqlite/sequence.js';
 import { withoutTriggers } from './triggers.js';
 import { fragmentOf, type ReversibleRow } from './values.js';
 

@@ -6,7 +6,7 @@ import { quoteName } from '../sqlite/tokens.js';
 import { countOf, hiddenRowidOf, parkedAs, storedColumns } from './keys.js';
 import { create, nameIn, storedOf, type Stored } from './objects.js';
 import { operation, type Operation, type Work } from './operation.js';
-import { markOf, setMark, type Mark } from './sequence.js';
+import { markOf, setMark, type Mark } from '../sqlite/sequence.js';
 import { parkStatistics, putBackStatistics } from './statistics.js';
 
 export function creatingTable(sql: string): Operation {

@@ -1,7 +1,14 @@
 import type { Database } from '../domain/migration.js';
-import { planLines, scannedIn, type PlanNode, type ProfiledStatement, type Scan } from '../domain/profile.js';
+import {
+  madeIn,
+  planLines,
+  scannedIn,
+  type PlanNode,
+  type ProfiledStatement,
+  type Scan,
+} from '../domain/profile.js';
 import { tableBehind } from '../sqlite/aliases.js';
-import { quoteName } from '../sqlite/tokens.js';
+import { foldName, quoteName } from '../sqlite/tokens.js';
 import { StatementRecorder, type Entry } from './statement-recorder.js';
 
 /** So many texts are explained; beyond that only those that took their time. */
@@ -73,10 +80,12 @@ export class ProfilingRecorder extends StatementRecorder {
   }
 
   #scansOf(entry: Entry): readonly Scan[] {
-    return scannedIn(this.#plans.get(entry) ?? []).map((name) => {
-      const table = tableBehind(entry.sql, name);
-      return { table, rows: this.#sizes.get(table) ?? null };
-    });
+    const plan = this.#plans.get(entry) ?? [];
+    const made = new Set(madeIn(plan).map(foldName));
+    return scannedIn(plan)
+      .map((name) => tableBehind(entry.sql, name))
+      .filter((table) => !made.has(foldName(table)))
+      .map((table) => ({ table, rows: this.#sizes.get(table) ?? null }));
   }
 
   // A table may be gone by now, and what is scanned need not be one.

@@ -92,6 +92,7 @@ export class StatementRecorder {
       const [effect] = rows > 0 ? effectsOf(sql) : [];
       if (effect?.kind !== 'write') continue;
       const key = foldName(effect.table);
+      if (key.startsWith('_decant_')) continue; // a rebuild copies rows into it, and none of them is new
       const sum = sums.get(key) ?? { table: effect.table, inserted: 0, updated: 0, deleted: 0 };
       sum[DONE[effect.verb]] += rows;
       sums.set(key, sum);

@@ -1,18 +1,12 @@
 import type { Database } from '../domain/migration.js';
 import { rebuildTable } from './alter-table.js';
-import { brokenIn, refuseIfBroken, refuseIfNamed } from './dependents.js';
+import { brokenIn, refuseIfBroken, refuseIfNamed, type Broken } from './dependents.js';
 import { explainCopy } from './offenders.js';
 import { isConstraint, reindexSql } from './rebuild.js';
-import {
-  isAutoincrement,
-  pairsOf,
-  quoteText,
-  temporarySql,
-  type Draft,
-  type NewTable,
-} from './rebuild-plan.js';
+import { isAutoincrement, pairsOf, temporarySql, type Draft, type NewTable } from './rebuild-plan.js';
 import { requireRebuildSpace } from './rebuild-space.js';
 import { tidied } from './savepoint.js';
+import { markOf, setMark } from './sequence.js';
 import { scopeOf } from './scope.js';
 import { needTable, withName } from './table-edit.js';
 import { columnOf, type TableSql } from './table-sql.js';
@@ -27,6 +21,8 @@ export interface Redefinition {
   readonly copy?: Readonly<Record<string, string>>;
   /** `LEFT JOIN … AS a ON …`, which finds at most one row for each of the table's. */
   readonly join?: string;
+  /** What was broken when the table last had this text, and may be so again. */
+  readonly broken?: Broken;
 }
 
 /**
@@ -39,13 +35,16 @@ export function redefine(db: Database, table: string, redefinition: Redefinition
   const connection = scope?.connection ?? db;
   tidied({ db: connection, scope }, table, () => {
     const target = needTable(redefinition.sql, table);
+    const mark = markOf(connection, table);
     const old = movable(db, connection, table);
     if (old.table.sql === redefinition.sql) return;
     for (const { name } of gone(old.table, target)) refuseIfNamed(connection, old, name);
     requireRebuildSpace(connection, table);
     scope?.redefines(old.table.name);
-    const broken = brokenIn(connection);
+    const broken = new Map([...(redefinition.broken ?? []), ...brokenIn(connection)]);
     replace(connection, old, target, redefinition);
+    // A copy gives a table a mark, even where it had none.
+    if (isAutoincrement(target)) setMark(connection, target.name, mark);
     refuseIfBroken(connection, table, broken);
   });
 }
@@ -65,22 +64,25 @@ function gone(old: TableSql, target: TableSql): TableSql['columns'] {
   return old.columns.filter(({ name }) => columnOf(target, name) === undefined);
 }
 
-function replace(db: Database, old: TableState, target: TableSql, { copy = {}, join }: Redefinition): void {
+function replace(db: Database, old: TableState, target: TableSql, { copy, join }: Redefinition): void {
   const table = old.table.name;
   const away = freeName(db, table);
-  const fills = new Map(Object.entries(copy).map(([column, from]) => [foldName(column), from]));
-  const draft: Draft = { table: target, fills, lossy: new Set() };
+  const draft = draftOf(target, copy);
   withoutRewriting(db, `ALTER TABLE main.${quoteName(table)} RENAME TO ${quoteName(away)}`);
   db.exec(target.sql);
   const made: NewTable = { name: target.name, ...shapeOf(db, target.name) };
   const moved: TableState = { ...old, table: { ...old.table, name: away } };
   copyRows(db, moved, draft, made, join);
   verifyCopy(db, moved, draft, made);
-  if (old.hasSequence && isAutoincrement(old.table) && isAutoincrement(target))
-    moveMark(db, away, target.name);
   withoutRewriting(db, `DROP TABLE main.${quoteName(away)}`);
   for (const { sql, schema } of old.objects) db.exec(schema === 'temp' ? temporarySql(sql) : sql);
-  for (const sql of reindexSql(db, old, draft)) db.exec(sql);
+  // Without it the text is another, and no value.
+  for (const sql of copy === undefined ? [] : reindexSql(db, old, draft)) db.exec(sql);
+}
+
+function draftOf(table: TableSql, copy: Redefinition['copy'] = {}): Draft {
+  const fills = new Map(Object.entries(copy).map(([column, from]) => [foldName(column), from]));
+  return { table, fills, lossy: new Set() };
 }
 
 // Otherwise SQLite would have views, triggers and children follow. https://sqlite.org/pragma.html#pragma_legacy_alter_table
@@ -105,10 +107,4 @@ function copyRows(db: Database, old: TableState, draft: Draft, made: NewTable, j
 // A column or the rowid, and no expression.
 function isPlain({ rowid, table }: TableState, from: string): boolean {
   return from === rowid.name || table.columns.some(({ name }) => quoteName(name) === from);
-}
-
-// The copy has given the new table a mark, even where the old one had none.
-function moveMark(db: Database, from: string, to: string): void {
-  db.exec(`DELETE FROM main.sqlite_sequence WHERE name = ${quoteText(to)}`);
-  db.exec(`UPDATE main.sqlite_sequence SET name = ${quoteText(to)} WHERE name = ${quoteText(from)}`);
 }

@@ -1,10 +1,17 @@
 import { deepFreeze } from '../domain/report.js';
-import type { VerifiedMigration, VerifyMode, VerifyProgress, VerifyReport } from '../domain/verification.js';
+import type {
+  SeededTable,
+  VerifiedMigration,
+  VerifyMode,
+  VerifyProgress,
+  VerifyReport,
+} from '../domain/verification.js';
 import type { ConfigureConnection } from '../services/configure-connection.js';
 import { readHistory } from '../services/history-reader.js';
 import type { MigrationRepository } from '../services/migration-repository.js';
 import type { MigrationService } from '../services/migration-service.js';
 import type { SelectedSource } from './selected-source.js';
+import { seedDatabase } from './seed.js';
 import { tryMigration, type TrialTools } from './trial.js';
 import type { Workbench } from './workbench.js';
 
@@ -21,6 +28,8 @@ export interface Verification {
   readonly bench: Workbench;
   readonly source: SelectedSource;
   readonly open: () => Engine;
+  /** Whether empty tables are filled with awkward rows before each. */
+  readonly seed: boolean;
   readonly configureConnection: ConfigureConnection | undefined;
   readonly onProgress: ((progress: VerifyProgress) => void) | undefined;
 }
@@ -33,25 +42,37 @@ export async function verify(verification: Verification): Promise<VerifyReport> 
   const { mode, bench, source } = verification;
   const { names, recorded, warnings } = await planned(verification);
   const migrations: VerifiedMigration[] = [];
-  let before: string | undefined = bench.keep();
+  const seeded = new Map<string, SeededTable>();
+  let state: string | undefined = bench.keep();
   for (const [index, name] of names.entries()) {
-    if (before === undefined) break;
+    if (state === undefined) break;
+    const before = seedBefore(verification, state, seeded);
     source.select(
       mode === 'applied'
         ? recorded.slice(0, recorded.length - index)
         : [...recorded, ...names.slice(0, index + 1)],
     );
-    const { migration, after } = await tryMigration(
-      toolsFor(verification, index, names.length),
-      name,
-      before,
-      mode === 'applied' ? 'down' : 'up',
-    );
+    const tools = toolsFor(verification, index, names.length);
+    const { migration, after } = await tryMigration(tools, name, before, mode === 'applied' ? 'down' : 'up');
     migrations.push(migration);
     bench.discard(before);
-    before = after;
+    state = after;
   }
-  return deepFreeze({ mode, migrations, notTried: names.slice(migrations.length), seeded: [], warnings });
+  const notTried = names.slice(migrations.length);
+  return deepFreeze({ mode, migrations, notTried, seeded: [...seeded.values()], warnings });
+}
+
+/** @returns where the state of the database is kept that the next migration finds */
+function seedBefore(
+  { seed, bench, configureConnection }: Verification,
+  state: string,
+  seeded: Map<string, SeededTable>,
+): string {
+  const tables = seed ? seedDatabase(bench.file, configureConnection) : [];
+  for (const each of tables) seeded.set(each.table, each);
+  if (tables.every(({ rows }) => rows === 0)) return state;
+  bench.discard(state);
+  return bench.keep();
 }
 
 function toolsFor(verification: Verification, index: number, total: number): TrialTools {

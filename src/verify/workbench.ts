@@ -2,6 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { copyDatabase } from '../backup/copy.js';
+import { bytesOf } from '../backup/live.js';
 import type { OnCopied } from '../domain/backup.js';
 import type { Database } from '../domain/migration.js';
 import { requireSpace } from '../sqlite/free-space.js';
@@ -26,11 +27,8 @@ export class Workbench {
 
   /** A copy of a database, which is only read. @throws DiskSpaceError where there is too little room for it */
   static async copyOf(source: Database, onCopied?: OnCopied): Promise<Workbench> {
-    const bytes =
-      Number(source.pragma('page_count', { simple: true })) *
-      Number(source.pragma('page_size', { simple: true }));
     const hint = 'Free some space there, or set TMPDIR to a folder on another disk.';
-    requireSpace(tmpdir(), COPIES * bytes, 'To try migrations on a copy', hint);
+    requireSpace(tmpdir(), COPIES * bytesOf(source), 'To try migrations on a copy', hint);
     const bench = Workbench.empty();
     try {
       await copyDatabase(source, bench.file, onCopied);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   planLines,
+  madeIn,
   scannedIn,
   slowest,
   type Profile,
@@ -91,6 +92,14 @@ describe('scannedIn', () => {
     ['USE TEMP B-TREE FOR ORDER BY', []],
   ])('reads %j', (line, names) => {
     expect(scannedIn([line, line])).toEqual(names);
+  });
+});
+
+describe('madeIn', () => {
+  it('names what a plan makes for itself', () => {
+    expect(
+      madeIn(['MATERIALIZE tree', '  SETUP', '    SCAN t', '  CO-ROUTINE my view', 'SCAN tree']),
+    ).toEqual(['tree', 'my view']);
   });
 });
 

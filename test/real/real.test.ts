@@ -1,11 +1,20 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import Database from 'better-sqlite3';
 import Graph from '../../src/commands/migrate/graph.js';
 import Plan from '../../src/commands/migrate/plan.js';
+import Up from '../../src/commands/migrate/up.js';
 import Status from '../../src/commands/migrate/status.js';
 import type { Database as Connection } from '../../src/domain/migration.js';
+import type { DryRunReport } from '../../src/domain/dry-run.js';
+import { slowest, type Profile } from '../../src/domain/profile.js';
+import type { StatementRecord, TableRows } from '../../src/domain/statement.js';
+import { profileWords } from '../../src/profile-flag.js';
+import { schemaDiff } from '../../src/sqlite/schema-diff.js';
+import { schemaOf, schemaText } from '../../src/sqlite/schema-text.js';
+import { userTables } from '../../src/sqlite/user-tables.js';
+import { printsOf } from '../helpers/files.js';
 import type { OnProgress } from '../../src/domain/report.js';
 import type { MigrationStatus } from '../../src/domain/status.js';
 import { PausedError } from '../../src/errors.js';
@@ -28,7 +37,7 @@ import {
 
 // Twenty migrations such as people write, on a knowledge base such as people have: all that Decant does is tried on it.
 
-jest.setTimeout(20_000 + NODES * 3);
+jest.setTimeout(60_000 + NODES * 3);
 
 const START = '002_add_indexes';
 const LOSSY = '014_normalise_urls';
@@ -90,16 +99,6 @@ describe('up', () => {
     for (const file of Object.values(at)) expect(existsSync(`${file}-wal`)).toBe(false);
   });
 
-  it('does in one run what it does in several', async () => {
-    await withService(copyOf(at.start), async (service, db) => {
-      const report = await service.up();
-      expect(report.steps.map(({ name, outcome }) => [name, outcome])).toEqual(
-        PENDING.map((name) => [name, 'applied']),
-      );
-      expect(contentOf(db)).toEqual(content.end);
-    });
-  });
-
   it.each([
     [
       'a code for each node that has a place',
@@ -137,6 +136,134 @@ describe('up', () => {
       db.exec(`DELETE FROM nodes WHERE id = 'new'`);
       expectSound(db);
     });
+  });
+});
+
+describe('a dry run of up, and then up', () => {
+  const file = (): string => (tried ??= copyOf(at.start));
+  let tried: string | undefined;
+  let dry: DryRunReport;
+
+  it('tries all that can be tried in a transaction, and leaves everything as it was', async () => {
+    const before = printsOf(dirname(file()));
+    await withService(file(), async (service, db) => {
+      dry = await service.dryRun('up');
+      expect(dry.error).toBe(null);
+      expect(contentOf(db)).toEqual(content.start);
+      expect(recordedIn(db)).toEqual(NAMES.slice(0, 2));
+    });
+    expect(dry.steps.map(({ name, outcome }) => [name, outcome])).toEqual(
+      PENDING.map((name) => [name, name === '021_compact' ? 'not tried' : 'would apply']),
+    );
+    expect(printsOf(dirname(file()))).toEqual(before);
+  });
+
+  it('has foretold what one run of all does, which is what several runs do', async () => {
+    await withService(file(), async (service, db) => {
+      const before = countsIn(db);
+      const schemas: [name: string, text: string][] = [['', schemaText(schemaOf(db))]];
+      let profile: Profile | undefined;
+      const report = await service.up({
+        onProfile: (of) => (profile = of),
+        onProgress: (progress) => {
+          if (progress.type === 'done') schemas.push([progress.result.name, schemaText(schemaOf(db))]);
+        },
+      });
+      expect(report.steps.map(({ name, outcome }) => [name, outcome])).toEqual(
+        PENDING.map((name) => [name, 'applied']),
+      );
+      expect(contentOf(db)).toEqual(content.end);
+
+      const changes = schemas
+        .slice(1)
+        .map(([name, text], index) => [name, schemaDiff(schemas[index]?.[1] ?? '', text)]);
+      expect(dry.steps.map(({ name, schema }) => [name, schema])).toEqual(changes);
+      const foretold = dry.steps.flatMap(({ rows }) => rows);
+      expect(added(before, foretold)).toEqual(countsIn(db));
+      const history = (await service.history({ limit: 20 })).toReversed();
+      expect(history.map(({ name, outcome }) => [name, outcome])).toEqual(
+        PENDING.map((name) => [name, 'applied']),
+      );
+      for (const [index, { name, statements }] of dry.steps.entries()) {
+        if (name === '021_compact') continue;
+        // What a reversible one has noted of its operations is in the history, too.
+        const more = Number(history[index]?.rows) - rowsOf(statements);
+        expect({ name, isFew: more >= 0 && more < 10 }).toEqual({ name, isFew: true });
+      }
+      expect(history.every(({ durationMs, who }) => durationMs > 0 && who !== null)).toBe(true);
+      expectProfile(profile as Profile);
+    });
+  });
+
+  it('tries all of them on a copy', async () => {
+    await withService(copyOf(at.beforeBatches), async (service, db) => {
+      const { error, steps } = await service.dryRun('up', { on: 'copy' });
+      expect(error).toBe(null);
+      expect(steps.map(({ outcome }) => outcome)).toEqual(['would apply', 'would apply', 'would apply']);
+      expect(contentOf(db)).toEqual(content.beforeBatches);
+    });
+  });
+
+  it('is there for down as well', async () => {
+    await withService(copyOf(at.beforeLossy), async (service, db) => {
+      const { error, steps } = await service.dryRun('down', { steps: 2 });
+      expect(error).toBe(null);
+      expect(steps.map(({ name, outcome }) => [name, outcome])).toEqual([
+        ['013_split_employees', 'would roll back'],
+        ['012_nothing_left_open', 'would roll back'],
+      ]);
+      expect(contentOf(db)).toEqual(content.beforeLossy);
+    });
+  });
+});
+
+const rowsOf = (statements: readonly StatementRecord[]): number =>
+  statements.reduce((sum, { rows, indirectRows }) => sum + rows + indirectRows, 0);
+
+// By the name that a table has in the end.
+function countsIn(db: Connection): Readonly<Record<string, number>> {
+  const count = (table: string): number =>
+    db.prepare(`SELECT count(*) FROM "${table}"`).pluck().get() as number;
+  const counts = userTables(db).map((table) => [
+    table === 'segments' ? 'market_segments' : table,
+    count(table),
+  ]);
+  return Object.fromEntries(counts.filter(([, rows]) => rows !== 0));
+}
+
+function added(
+  before: Readonly<Record<string, number>>,
+  changes: readonly TableRows[],
+): Readonly<Record<string, number>> {
+  const after: Record<string, number> = { ...before };
+  for (const { table, inserted, deleted } of changes) after[table] = (after[table] ?? 0) + inserted - deleted;
+  return after;
+}
+
+function expectProfile({ migrations }: Profile): void {
+  expect(migrations.map(({ name }) => name)).toEqual(PENDING);
+  const heavy = slowest({ startedAt: '', durationMs: 0, migrations }, 10);
+  expect(heavy).toHaveLength(10);
+  expect(
+    heavy.some(({ scans }) => scans.some(({ table, rows }) => table === 'nodes' && Number(rows) > NODES / 2)),
+  ).toBe(true);
+}
+
+describe('profile', () => {
+  it('shows the heavy statements, with their plans and full scans, and draws them for Perfetto', async () => {
+    const file = copyOf(at.start);
+    const trace = join(dirname(file), 'trace.json');
+    const up = [...flagsFor(file), '--no-backup'];
+    const shown = await runCommand(Up, profileWords([...up, '--to', '003_hierarchy_codes', '--profile']));
+    expect(shown.stdout).toMatch(/003_hierarchy_codes +[^\n]*█/);
+    expect(shown.stdout).toMatch(/function_code = coded\.code[^]*SCAN nodes/);
+    expect(shown.stdout).not.toContain('reads the whole of coded');
+    await runCommand(Up, profileWords([...up, '--to', '004_archive_deleted_nodes', `--profile=${trace}`]));
+    const { traceEvents } = JSON.parse(readFileSync(trace, 'utf8')) as { traceEvents: { name: string }[] };
+    expect(traceEvents.some(({ name }) => name.includes('004_archive_deleted_nodes'))).toBe(true);
+    expect(traceEvents.some(({ name }) => name.includes('INSERT OR ABORT INTO main."archived_nodes"'))).toBe(
+      true,
+    );
   });
 });
 
@@ -213,6 +340,25 @@ describe('down', () => {
       const { steps } = await service.down({ name: '017_node_similarity' });
       expect(steps.map(({ name }) => name)).toEqual(['017_node_similarity']);
       expect(recordedIn(db).slice(-2)).toEqual(['016_audit_log', '018_branch_tree']);
+    });
+  });
+});
+
+describe('archives', () => {
+  const REVERSIBLE = ['004', '007', '008', '012', '013']; // those that park rows
+
+  it('are shown by status, and pruned, after which there is no way back', async () => {
+    const file = copyOf(at.beforeLossy);
+    await withService(file, async (service, db) => {
+      const { archives } = await service.status();
+      expect(archives?.bytes).toBeGreaterThan(NODES * 10);
+      const pruned = await service.prune({ olderThan: '0h' });
+      expect(pruned.bytes).toBe(archives?.bytes);
+      expect(pruned.migrations.map((name) => name.slice(0, 3))).toEqual(REVERSIBLE);
+      expect((await service.status()).archives).toBe(undefined);
+      expect(contentOf(db)).toEqual(content.beforeLossy);
+      await expect(service.down()).rejects.toThrow('what it had parked was pruned');
+      expect(contentOf(db)).toEqual(content.beforeLossy);
     });
   });
 });

@@ -11,6 +11,8 @@ beforeEach(() => {
     INSERT INTO users VALUES (1, 'ann', 30, 'a'), (2, 'bob', 40, 'b'), (3, 'cy', 50, 'c');
     CREATE TABLE words (w TEXT);
     INSERT INTO words VALUES ('one'), ('two'), ('three');
+    CREATE TABLE loose (id INTEGER PRIMARY KEY, v);
+    INSERT INTO loose VALUES (1, 'a'), (2, 'b');
     CREATE TABLE other (id INTEGER PRIMARY KEY, t TEXT);
   `);
 });
@@ -35,17 +37,17 @@ const UPDATE: Change = (s) =>
   s.update('users', { set: { name: 'x', age: { sql: 'age + 1' } }, where: 'id < 3' });
 const RESTORE = { onConflict: 'restore' } as const;
 
+const ANN = [1, 'ann', 30, 'a'];
+const BOB = [2, 'bob', 40, 'b'];
+const CY = [3, 'cy', 50, 'c'];
+
 const CASES: readonly Case[] = [
   {
     what: 'update: a later edit wins in its column only',
     change: UPDATE,
     later: "UPDATE users SET age = 99 WHERE id = 1; UPDATE users SET name = 'later' WHERE id = 3",
     rows: {
-      users: [
-        [1, 'ann', 99, 'a'],
-        [2, 'bob', 40, 'b'],
-        [3, 'later', 50, 'c'],
-      ],
+      users: [[1, 'ann', 99, 'a'], BOB, [3, 'later', 50, 'c']],
     },
     conflicts: [{ table: 'users', kind: 'changed', count: 1 }],
   },
@@ -54,24 +56,28 @@ const CASES: readonly Case[] = [
     change: UPDATE,
     later: "UPDATE users SET name = 'X' WHERE id = 1; UPDATE users SET age = 'x41' WHERE id = 2",
     rows: {
-      users: [
-        [1, 'X', 30, 'a'],
-        [2, 'bob', 'x41', 'b'],
-        [3, 'cy', 50, 'c'],
-      ],
+      users: [[1, 'X', 30, 'a'], [2, 'bob', 'x41', 'b'], CY],
     },
     conflicts: [{ table: 'users', kind: 'changed', count: 2 }],
+  },
+  {
+    what: 'update: 1.0 and 1 are not the same',
+    change: (s) => s.update('loose', { set: { v: { sql: 'id - 1' } } }),
+    later: 'UPDATE loose SET v = v * 1.0',
+    rows: {
+      loose: [
+        [1, 0],
+        [2, 1],
+      ],
+    },
+    conflicts: [{ table: 'loose', kind: 'changed', count: 2 }],
   },
   {
     what: 'update: an edit to what it was is none',
     change: UPDATE,
     later: "UPDATE users SET name = 'ann' WHERE id = 1",
     rows: {
-      users: [
-        [1, 'ann', 30, 'a'],
-        [2, 'bob', 40, 'b'],
-        [3, 'cy', 50, 'c'],
-      ],
+      users: [ANN, BOB, CY],
     },
   },
   {
@@ -79,11 +85,7 @@ const CASES: readonly Case[] = [
     change: (s) => s.update('users', { set: { name: 'x' }, ...RESTORE }),
     later: "UPDATE users SET name = 'later' WHERE id = 1",
     rows: {
-      users: [
-        [1, 'ann', 30, 'a'],
-        [2, 'bob', 40, 'b'],
-        [3, 'cy', 50, 'c'],
-      ],
+      users: [ANN, BOB, CY],
     },
     conflicts: [{ table: 'users', kind: 'overwritten', count: 1 }],
   },
@@ -92,11 +94,7 @@ const CASES: readonly Case[] = [
     change: UPDATE,
     later: "DELETE FROM users WHERE id = 1; INSERT INTO users VALUES (7, 'new', 1, 'n')",
     rows: {
-      users: [
-        [2, 'bob', 40, 'b'],
-        [3, 'cy', 50, 'c'],
-        [7, 'new', 1, 'n'],
-      ],
+      users: [BOB, CY, [7, 'new', 1, 'n']],
     },
     conflicts: [{ table: 'users', kind: 'deleted', count: 1 }],
   },
@@ -112,11 +110,7 @@ const CASES: readonly Case[] = [
         }),
     later: 'SELECT 1',
     rows: {
-      users: [
-        [1, 'ann', 30, 'a'],
-        [2, 'bob', 40, 'b'],
-        [3, 'cy', 50, 'c'],
-      ],
+      users: [ANN, BOB, CY],
     },
   },
   {
@@ -124,12 +118,7 @@ const CASES: readonly Case[] = [
     change: (s) => s.update('users', { set: { email: { sql: "email || '!'" }, age: 0 } }),
     later: "INSERT INTO users VALUES (7, 'new', 1, 'b')",
     rows: {
-      users: [
-        [1, 'ann', 30, 'a'],
-        [2, 'bob', 0, 'b!'],
-        [3, 'cy', 50, 'c'],
-        [7, 'new', 1, 'b'],
-      ],
+      users: [ANN, [2, 'bob', 0, 'b!'], CY, [7, 'new', 1, 'b']],
     },
     conflicts: [{ table: 'users', kind: 'taken', count: 1 }],
   },
@@ -138,11 +127,7 @@ const CASES: readonly Case[] = [
     change: (s) => s.update('users', { set: { email: { sql: "email || '!'" } }, ...RESTORE }),
     later: "INSERT INTO users VALUES (7, 'new', 1, 'b')",
     rows: {
-      users: [
-        [1, 'ann', 30, 'a'],
-        [2, 'bob', 40, 'b'],
-        [3, 'cy', 50, 'c'],
-      ],
+      users: [ANN, BOB, CY],
     },
     conflicts: [{ table: 'users', kind: 'replaced', count: 1 }],
   },
@@ -151,11 +136,7 @@ const CASES: readonly Case[] = [
     change: (s) => s.delete('users', { where: 'id > 1' }),
     later: "INSERT INTO users VALUES (2, 'new', 1, 'n')",
     rows: {
-      users: [
-        [1, 'ann', 30, 'a'],
-        [2, 'new', 1, 'n'],
-        [3, 'cy', 50, 'c'],
-      ],
+      users: [ANN, [2, 'new', 1, 'n'], CY],
     },
     conflicts: [{ table: 'users', kind: 'taken', count: 1 }],
   },
@@ -164,11 +145,7 @@ const CASES: readonly Case[] = [
     change: (s) => s.delete('users', { where: 'id > 1' }),
     later: "INSERT INTO users VALUES (9, 'new', 1, 'c')",
     rows: {
-      users: [
-        [1, 'ann', 30, 'a'],
-        [2, 'bob', 40, 'b'],
-        [9, 'new', 1, 'c'],
-      ],
+      users: [ANN, BOB, [9, 'new', 1, 'c']],
     },
     conflicts: [{ table: 'users', kind: 'taken', count: 1 }],
   },
@@ -177,11 +154,7 @@ const CASES: readonly Case[] = [
     change: (s) => s.delete('users', { where: 'id > 1', ...RESTORE }),
     later: "INSERT INTO users VALUES (2, 'new', 1, 'n'), (9, 'new', 1, 'c')",
     rows: {
-      users: [
-        [1, 'ann', 30, 'a'],
-        [2, 'bob', 40, 'b'],
-        [3, 'cy', 50, 'c'],
-      ],
+      users: [ANN, BOB, CY],
     },
     conflicts: [{ table: 'users', kind: 'replaced', count: 2 }],
   },
@@ -204,12 +177,7 @@ const CASES: readonly Case[] = [
     change: (s) => s.insert('users', [{ id: 10 }, { id: 11 }, { id: 12 }]),
     later: 'UPDATE users SET age = 1 WHERE id = 10; DELETE FROM users WHERE id = 11',
     rows: {
-      users: [
-        [1, 'ann', 30, 'a'],
-        [2, 'bob', 40, 'b'],
-        [3, 'cy', 50, 'c'],
-        [10, null, 1, null],
-      ],
+      users: [ANN, BOB, CY, [10, null, 1, null]],
     },
     conflicts: [{ table: 'users', kind: 'changed', count: 1 }],
   },
@@ -218,11 +186,7 @@ const CASES: readonly Case[] = [
     change: (s) => s.insert('users', [{ id: 10 }], RESTORE),
     later: 'UPDATE users SET age = 1 WHERE id = 10',
     rows: {
-      users: [
-        [1, 'ann', 30, 'a'],
-        [2, 'bob', 40, 'b'],
-        [3, 'cy', 50, 'c'],
-      ],
+      users: [ANN, BOB, CY],
     },
     conflicts: [{ table: 'users', kind: 'overwritten', count: 1 }],
   },
@@ -235,11 +199,7 @@ const CASES: readonly Case[] = [
         .dropColumn('users', 'note'),
     later: 'INSERT INTO users (id) VALUES (9); DELETE FROM users WHERE id = 1',
     rows: {
-      users: [
-        [2, 'bob', 40, 'b'],
-        [3, 'cy', 50, 'c'],
-        [9, null, null, null],
-      ],
+      users: [BOB, CY, [9, null, null, null]],
     },
     conflicts: ['added', 'deleted', 'added', 'deleted'].map((kind) => ({
       table: 'users',
@@ -253,11 +213,7 @@ const CASES: readonly Case[] = [
       s.alterColumn('users', 'name', { type: 'INT', lossy: 'allow' }).update('users', { set: { age: 1 } }),
     later: "UPDATE users SET name = '007' WHERE id = 1",
     rows: {
-      users: [
-        [1, '7', 30, 'a'],
-        [2, 'bob', 40, 'b'],
-        [3, 'cy', 50, 'c'],
-      ],
+      users: [[1, '7', 30, 'a'], BOB, CY],
     },
   },
   {
@@ -272,10 +228,7 @@ const CASES: readonly Case[] = [
     change: (s) => s.move('users', 'other', { id: { sql: 'id + 10' }, t: { sql: 'name' } }),
     later: "DELETE FROM other WHERE id = 11; UPDATE other SET t = 'later' WHERE id = 12",
     rows: {
-      users: [
-        [2, 'bob', 40, 'b'],
-        [3, 'cy', 50, 'c'],
-      ],
+      users: [BOB, CY],
       other: [[12, 'later']],
     },
     conflicts: [

@@ -130,7 +130,7 @@ function stateOf(db: Database.Database): Snapshot {
     tables: Object.fromEntries(
       Object.entries(tables).filter(
         ([name, { rows }]) =>
-          !/_(?:data|idx)$/.test(name) && (name !== 'main.sqlite_sequence' || rows.length > 0),
+          !/_(?:data|idx|docsize)$/.test(name) && (name !== 'main.sqlite_sequence' || rows.length > 0),
       ),
     ),
   };
@@ -147,7 +147,11 @@ async function judge(drew: Drawn): Promise<void> {
       if (schema === 'temp') db.exec(`DROP ${type} IF EXISTS temp.${quoted(name, 0)}`);
     const before = stateOf(db);
     const stale = desynced(db);
-    const found = await complaintsOf(db, change, before, stale);
+    // A search index that no trigger keeps in step is its owner's to make anew after rows have changed.
+    const found = (await complaintsOf(db, change, before, stale)).filter(
+      (complaint) =>
+        !complaint.endsWith('fit its content') || !/'(?:update|insert|delete|move)'/.test(written),
+    );
     if (found.length === 0) return;
     note('failed');
     const made = [render(world.table), ...world.setup, ...objects.map(({ sql }) => fill(sql, world.table))];
@@ -174,7 +178,9 @@ async function complaintsOf(
     return [
       ...differences(before, stateOf(db)),
       ...(steps[0]?.conflicts ?? []).map((conflict) => `it met ${JSON.stringify(conflict)}`),
-      ...desynced(db).filter((each) => !stale.includes(each)),
+      ...desynced(db)
+        .filter((each) => !stale.includes(each))
+        .map((each) => `${each} does not fit its content`),
       ...integrity(db).filter((line) => line !== 'ok'),
     ];
   } catch (error) {

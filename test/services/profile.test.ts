@@ -126,6 +126,16 @@ describe('onProfile', () => {
     ]);
   });
 
+  it('takes what a statement makes for itself for no table', async () => {
+    const profile = await profileOf((handle) => {
+      handle.exec(`WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 9)
+        UPDATE t SET b = s.i FROM s WHERE s.i = t.a`);
+    });
+    const [{ plan, scans } = { plan: null, scans: [] }] = statementsOf(profile);
+    expect(plan?.some((line) => line.includes('SCAN s'))).toBe(true);
+    expect(scans.map(({ table }) => table)).not.toContain('s');
+  });
+
   it('sees what alterTable() runs', async () => {
     db.exec("INSERT INTO t VALUES (1, 'x')");
     const profile = await profileOf((handle) =>

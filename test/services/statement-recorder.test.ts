@@ -76,6 +76,15 @@ describe('a recorder', () => {
     expect(recorder.tables).toEqual([{ table: 'parent', inserted: 0, updated: 0, deleted: 1 }]);
   });
 
+  it('counts no rows that a rebuild only copies', () => {
+    const recorder = recorded((handle) => {
+      handle.exec(`INSERT INTO t VALUES (1, 'x')`);
+      alterTable(handle, 't', (table) => table.addColumn('c', 'TEXT', { from: 'b' }));
+    });
+    expect(recorder.records.some(({ sql, rows }) => sql.includes('_decant_new_t') && rows > 0)).toBe(true);
+    expect(recorder.tables).toEqual([{ table: 't', inserted: 1, updated: 0, deleted: 0 }]);
+  });
+
   it('takes an exec() of several statements apart', () => {
     const recorder = recorded((handle) =>
       handle.exec(`-- first

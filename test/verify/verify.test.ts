@@ -1,10 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
-import type { MigrationObject } from '../../src/domain/migration.js';
-import type { VerifiedMigration } from '../../src/domain/verification.js';
+import { readdirSync } from 'node:fs';
+import { migration } from '../../src/domain/decorator.js';
+import { Migration, type Database as Db, type MigrationObject } from '../../src/domain/migration.js';
+import type { VerifiedMigration, VerifyMode } from '../../src/domain/verification.js';
+import { ReversibleMigration, type ReversibleSchema } from '../../src/index.js';
 import { verifyMigrations } from '../../src/verify-migrations.js';
-import { makeFolder } from '../helpers/files.js';
+import { rejectionOf } from '../helpers/errors.js';
+import { makeFolder, printsOf } from '../helpers/files.js';
+import { serviceFor, tableMigration } from '../helpers/migrations.js';
 
 /** A database with some rows that are awkward to keep. */
 function database(sql = BASE): string {
@@ -34,8 +39,8 @@ const m = (up: string, down?: string, name = '001_change'): MigrationObject & { 
   ...(down === undefined ? {} : { down: (db) => db.exec(down) }),
 });
 
-async function verdictOn(migration: MigrationObject, file = database()): Promise<VerifiedMigration> {
-  const { migrations } = await verifyMigrations({ database: file, migrations: [migration] });
+async function verdictOn(subject: MigrationObject, file = database()): Promise<VerifiedMigration> {
+  const { migrations } = await verifyMigrations({ database: file, migrations: [subject] });
   expect(migrations).toHaveLength(1);
   return migrations[0] as VerifiedMigration;
 }
@@ -214,5 +219,207 @@ describe('verifyMigrations', () => {
     expect(verdict).toBe('broken');
     const found = problems.find((each) => each.step === step);
     expect(found?.diff ?? found?.error?.message).toMatch(said);
+  });
+
+  it('counts a full-text index that no longer finds what its table holds, and not one that never did', async () => {
+    const fts = `CREATE TABLE docs (id INTEGER PRIMARY KEY, body TEXT); INSERT INTO docs (body) VALUES ('one'), ('two');
+      CREATE VIRTUAL TABLE f USING fts5 (body, content='docs', content_rowid='id'); CREATE VIRTUAL TABLE own USING fts5 (a);
+      INSERT INTO own VALUES ('x'), ('y');`;
+    const inStep = database(`${fts} INSERT INTO f (f) VALUES ('rebuild');`);
+    const change = m(
+      "UPDATE docs SET body = 'three' WHERE id = 1",
+      "UPDATE docs SET body = 'one' WHERE id = 1",
+    );
+    expect(await verdictOn(change, inStep)).toMatchObject({ verdict: 'exact' });
+    const loses = m("INSERT INTO f (f) VALUES ('delete-all')", 'DELETE FROM own WHERE rowid = 2');
+    expect(await verdictOn(loses, inStep)).toMatchObject({
+      verdict: 'lossy',
+      losses: [
+        { kind: 'search', table: 'f' },
+        { kind: 'missing', table: 'own', rows: 1 },
+      ],
+    });
+    expect(
+      (await verdictOn(m("INSERT INTO f (f) VALUES ('delete-all')", 'SELECT 1'), database(fts))).losses,
+    ).toEqual([]);
+  });
+
+  it.each<[mode: VerifyMode]>([['pending'], ['applied'], ['empty']])(
+    'changes nothing but its copy, and leaves nothing of that: %s',
+    async (mode) => {
+      const folder = makeFolder();
+      const file = join(folder, 'app.db');
+      const writer = new Database(file);
+      writer.pragma('journal_mode = WAL');
+      writer.exec('CREATE TABLE t (a); INSERT INTO t VALUES (1)');
+      await serviceFor({ database: writer, migrations: [tableMigration('001_users')], backup: 'never' }).up();
+      const before = printsOf(folder);
+      const migrations = [tableMigration('001_users'), m('DROP TABLE t', 'CREATE TABLE t (a)', '002_gone')];
+      const temporary = makeFolder();
+      const { TMPDIR } = process.env;
+      process.env['TMPDIR'] = temporary;
+      try {
+        const report = await verifyMigrations({ database: file, migrations, mode, seed: true });
+        expect(report.migrations.length).toBeGreaterThan(0);
+      } finally {
+        if (TMPDIR === undefined) delete process.env['TMPDIR'];
+        else process.env['TMPDIR'] = TMPDIR;
+      }
+      expect(printsOf(folder)).toEqual(before);
+      expect(readdirSync(temporary)).toEqual([]);
+      writer.close();
+    },
+  );
+
+  it('goes on after a broken and an irreversible one from what their up left, and ends where an up fails', async () => {
+    const report = await verifyMigrations({
+      database: database(),
+      migrations: [
+        m('ALTER TABLE t ADD COLUMN c', 'SELECT 1', '001_broken'),
+        m('UPDATE t SET c = 1', undefined, '002_only_up'),
+        m('UPDATE t SET c = 2 WHERE c = 1', 'UPDATE t SET c = 1', '003_exact'),
+        m('INSERT INTO nowhere VALUES (1)', 'SELECT 1', '004_fails'),
+        m('SELECT 1', 'SELECT 1', '005_not_reached'),
+      ],
+    });
+    expect(report.migrations.map(({ name, verdict, reason }) => [name, verdict, reason])).toEqual([
+      ['001_broken', 'broken', null],
+      ['002_only_up', 'irreversible', 'it has no down()'],
+      ['003_exact', 'exact', null],
+      ['004_fails', 'broken', null],
+    ]);
+    expect(report.migrations[3]?.problems).toMatchObject([
+      { step: 'up', error: { code: 'DECANT_MIGRATION_FAILED' } },
+    ]);
+    expect(report.notTried).toEqual(['005_not_reached']);
+  });
+
+  it('runs by the engine, with its checks: a loss that down does not declare is an error', async () => {
+    const lossy = m(
+      'CREATE TABLE n (a)',
+      'CREATE TABLE x AS SELECT id FROM t; DROP TABLE t; ALTER TABLE x RENAME TO t; DROP TABLE n',
+    );
+    expect(await verdictOn(lossy)).toMatchObject({
+      verdict: 'broken',
+      problems: [{ step: 'down', error: { code: 'DECANT_UNDECLARED_LOSS' } }],
+    });
+  });
+
+  it('runs what has no transaction as well', async () => {
+    class Vacuum extends Migration {
+      up(db: Db): void {
+        db.exec('VACUUM');
+      }
+      override down(): void {}
+    }
+    migration({ transaction: false, name: '001_vacuum' })(Vacuum);
+    const report = await verifyMigrations({ database: database(), migrations: [Vacuum] });
+    // VACUUM numbers hidden rowids anew.
+    expect(report.migrations).toMatchObject([
+      {
+        verdict: 'lossy',
+        losses: [{ kind: 'rowids', table: 'bag', rows: 2 }],
+      },
+    ]);
+  });
+
+  it('tells content that is another each time from what is lost', async () => {
+    const random = m('CREATE TABLE n (a); INSERT INTO n VALUES (hex(randomblob(8)))', 'DROP TABLE n');
+    expect(await verdictOn(random)).toMatchObject({
+      verdict: 'exact',
+      losses: [],
+      unrepeated: [{ kind: 'changed', table: 'n', column: 'a', rows: 1 }],
+    });
+  });
+
+  it('takes the applied ones newest first, until one cannot be rolled back', async () => {
+    const file = database();
+    const migrations = [
+      m('UPDATE t SET a = upper(a)', 'SELECT 1', '001_below'),
+      m('CREATE TABLE keeps (a)', undefined, '002_only_up'),
+      m("CREATE TABLE fills (a); INSERT INTO fills VALUES ('x')", 'DROP TABLE fills', '003_fills'),
+      m('CREATE TABLE n (a)', 'DROP TABLE n', '004_table'),
+    ];
+    const db = new Database(file);
+    await serviceFor({ database: db, migrations, backup: 'never' }).up();
+    db.exec("INSERT INTO n VALUES (1), (2); INSERT INTO fills VALUES ('y')");
+    db.close();
+    const report = await verifyMigrations({ database: file, migrations, mode: 'applied' });
+    expect(report.migrations).toMatchObject([
+      { name: '004_table', verdict: 'lossy', losses: [{ kind: 'missing', table: 'n', rows: 2 }] },
+      { name: '003_fills', verdict: 'lossy', losses: [{ kind: 'missing', table: 'fills', rows: 1 }] },
+      { name: '002_only_up', verdict: 'irreversible' },
+    ]);
+    expect(report.notTried).toEqual(['001_below']);
+  });
+
+  it('finds with seeded rows what empty tables hide, and says what it has filled', async () => {
+    const migrations = [
+      m('CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT, b CHECK (b <> b))', 'DROP TABLE n', '001_table'),
+      m('UPDATE n SET a = trim(a)', 'SELECT 1', '002_trims'),
+    ];
+    expect((await verifyMigrations({ migrations })).migrations.map(({ verdict }) => verdict)).toEqual([
+      'exact',
+      'exact',
+    ]);
+    const { migrations: found, seeded } = await verifyMigrations({ migrations, seed: true });
+    expect(found.map(({ verdict }) => verdict)).toEqual(['exact', 'lossy']);
+    expect(seeded).toEqual([{ table: 'n', rows: 12, reason: null }]);
+  });
+
+  it('verifies those that depend on others, and only knows those before', async () => {
+    class First extends Migration {
+      up(db: Db): void {
+        db.exec('CREATE TABLE n (a)');
+      }
+      override down(db: Db): void {
+        db.exec('DROP TABLE n');
+      }
+    }
+    class Second extends First {
+      override up(db: Db): void {
+        db.exec('ALTER TABLE n ADD COLUMN b');
+      }
+      override down(db: Db): void {
+        db.exec('ALTER TABLE n DROP COLUMN b');
+      }
+    }
+    migration({ name: '001_first' })(First);
+    migration({ name: '002_second', dependsOn: [First] })(Second);
+    const report = await verifyMigrations({ migrations: [Second, First] });
+    expect(report.migrations.map(({ name, verdict }) => [name, verdict])).toEqual([
+      ['001_first', 'exact'],
+      ['002_second', 'exact'],
+    ]);
+  });
+
+  it('puts back exactly what a ReversibleMigration parks', async () => {
+    class Drops extends ReversibleMigration {
+      change(schema: ReversibleSchema): void {
+        schema.dropColumn('t', 'b');
+        schema.dropTable('hidden');
+      }
+    }
+    migration({ name: '001_drops' })(Drops);
+    const report = await verifyMigrations({ database: database(), migrations: [Drops] });
+    expect(report.migrations).toMatchObject([{ verdict: 'exact', losses: [], unrepeated: [], problems: [] }]);
+  });
+
+  it('refuses what a run would refuse, before it begins', async () => {
+    const file = database();
+    const db = new Database(file);
+    await serviceFor({ database: db, migrations: [tableMigration('002_b')], backup: 'never' }).up();
+    db.close();
+    const migrations = [tableMigration('001_a'), tableMigration('002_b')];
+    expect(await rejectionOf(verifyMigrations({ database: file, migrations }))).toMatchObject({
+      code: 'DECANT_OUT_OF_ORDER',
+    });
+    const allowed = await verifyMigrations({ database: file, migrations, outOfOrder: 'allow' });
+    expect(allowed.migrations).toMatchObject([
+      { name: '001_a', verdict: 'irreversible', reason: '002_b would have to be rolled back first' },
+    ]);
+    expect(await rejectionOf(verifyMigrations({ migrations, mode: 'applied' }))).toMatchObject({
+      code: 'DECANT_USAGE',
+    });
   });
 });

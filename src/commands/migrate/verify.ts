@@ -12,7 +12,7 @@ export default class Verify extends BaseCommand {
   static override examples = [
     '<%= config.bin %> migrate:verify',
     '<%= config.bin %> migrate:verify --applied',
-    '<%= config.bin %> migrate:verify --empty',
+    '<%= config.bin %> migrate:verify --empty --seed',
   ];
   static override flags = {
     ...copyFlags,
@@ -21,16 +21,18 @@ export default class Verify extends BaseCommand {
       exclusive: ['empty'],
     }),
     empty: boolean({ description: 'Verify all, from an empty database.' }),
+    seed: boolean({ description: 'Fill empty tables with awkward rows first.' }),
     ...policyFlags,
   };
 
   async run(): Promise<VerifyReport & ReturnType<typeof targetOf>> {
     const { flags } = await this.parse(Verify);
-    const { applied, empty } = flags;
+    const { applied, empty, seed } = flags;
     const config = await this.settings(flags);
     const { verifyConfigured } = await import('../../verify-migrations.js');
     const report = await verifyConfigured(config, {
       mode: applied ? 'applied' : empty ? 'empty' : 'pending',
+      seed,
       onCopied: this.copying('Copying'),
       onProgress: ({ name, step, index, total }) => this.working(`[${index + 1}/${total}] ${name}: ${step}`),
     });

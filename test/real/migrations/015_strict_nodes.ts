@@ -7,6 +7,8 @@ import { alterTable, Migration, migration, type Database } from 'decant';
 export default class StrictNodes extends Migration {
   /** What no migration before it puts right: somebody has to say since when there is such a node. */
   override check(db: Database): string | void {
+    // It looks before all of the run: in a new database there are no nodes yet, and nothing is wrong with them.
+    if (db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'nodes'`).get() === undefined) return;
     const count = db
       .prepare('SELECT count(*) FROM nodes WHERE created_at IS NULL OR updated_at IS NULL')
       .pluck()

@@ -25,7 +25,7 @@ export default class BranchTree extends Migration {
         FROM nodes JOIN branches AS parent ON parent.kind = 'company' AND parent.name = ifnull(company, '')
         GROUP BY parent.id, source_domain ORDER BY parent.id, source_domain;
       CREATE UNIQUE INDEX branches_children ON branches (parent_id, name) WHERE parent_id IS NOT NULL;
-      UPDATE branches SET nodes = (SELECT sum(nodes) FROM branches AS child WHERE child.parent_id = branches.id) WHERE kind = 'company';
+      UPDATE branches SET nodes = (SELECT ifnull(sum(nodes), 0) FROM branches AS child WHERE child.parent_id = branches.id) WHERE kind = 'company';
 
       CREATE TABLE branch_closure (
         ancestor_id INTEGER NOT NULL REFERENCES branches (id) ON DELETE CASCADE,

@@ -1,5 +1,5 @@
 import type { Database } from '../domain/migration.js';
-import { rows } from '../sqlite/table-state.js';
+import { rows } from './table-state.js';
 
 /** AUTOINCREMENT's high-water mark, as text, since it may be beyond 2^53; null where there is none. */
 export type Mark = string | null;
