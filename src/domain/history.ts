@@ -36,7 +36,10 @@ export function historyOf(
 }
 
 /** In the source and not recorded, in order. */
-export function pendingOf({ discovered, records }: History): readonly DiscoveredMigration[] {
+export function pendingOf({
+  discovered,
+  records,
+}: Pick<History, 'discovered' | 'records'>): readonly DiscoveredMigration[] {
   const recorded = new Set(records.map(({ name }) => name));
   return discovered.filter(({ name }) => !recorded.has(name));
 }

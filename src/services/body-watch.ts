@@ -13,25 +13,31 @@ import { BodyError, type BodyRules } from './transaction-manager.js';
 /** `'dry run'`: a transaction in which others have come before it, so that what was before it is not what is committed. */
 export type Inside = 'transaction' | 'dry run' | 'none';
 
+/** What looks after a body that may do more than create. */
+interface Guards {
+  readonly log: ChangeLog;
+  readonly reach: ReachFinder;
+  readonly losses: LossGuard;
+  readonly keys: ForeignKeyGuard;
+  /** Texts that need no second look. */
+  readonly seen: Set<string>;
+  /** What the body has set that lasts longer than it should, and what it was before. */
+  readonly settings: Map<string, unknown>;
+}
+
 /** Watches the statements of one migration's body, and judges in the end what they have done. */
 export class BodyWatch {
   readonly #db: Database;
   readonly #rules: BodyRules;
   readonly #inside: Inside;
   readonly #recorder: StatementRecorder | undefined;
-  readonly #log = new ChangeLog();
-  readonly #reach: ReachFinder;
-  readonly #losses: LossGuard;
-  readonly #keys: ForeignKeyGuard;
+  /** Made when it is first needed: most migrations only create. */
+  #guards: Guards | undefined;
   #foreignKeys: BodyRules['foreignKeys'];
   /** Texts that only create, kept for the day that something else follows. */
   #quiet: string[] = [];
-  /** Texts that need no second look. */
-  readonly #seen = new Set<string>();
   readonly #warnings = new Set<string>();
   #failed: { readonly error: unknown; readonly sql: string } | undefined;
-  /** What the body has set that lasts longer than it should, and what it was before. */
-  readonly #settings = new Map<string, unknown>();
 
   constructor(db: Database, rules: BodyRules, inside: Inside, recorder?: StatementRecorder) {
     this.#db = db;
@@ -39,12 +45,6 @@ export class BodyWatch {
     this.#rules = rules;
     this.#inside = inside;
     this.#foreignKeys = rules.foreignKeys;
-    this.#reach = new ReachFinder(db);
-    this.#losses = new LossGuard(db);
-    this.#keys = new ForeignKeyGuard(db, rules.foreignKeyCheck, {
-      isOpen: () => inside === 'transaction' && isWal(db),
-      read: (look) => readBeside(db, look),
-    });
   }
 
   get warnings(): readonly string[] {
@@ -96,21 +96,24 @@ export class BodyWatch {
   /** To be called before a text of SQL runs, each time that it does. */
   before(sql: string): void {
     this.#rules.ledger?.before(sql);
-    if (this.#seen.has(sql)) return;
+    if (this.#guards?.seen.has(sql) === true) return;
     if (!MAY_CHANGE.test(sql)) {
       if (MAY_CREATE.test(sql)) this.#quiet.push(sql);
       return;
     }
     const effects = this.#noteAfterQuiet(effectsOf(sql));
     // What else there is decides what a write can reach.
-    if (effects.every(({ kind }) => kind === 'write')) this.#seen.add(sql);
-    else this.#seen.clear();
+    const { seen } = this.#needGuards();
+    if (effects.every(({ kind }) => kind === 'write')) seen.add(sql);
+    else seen.clear();
   }
 
   /** @throws BodyError when the body has lost what it did not ask to lose, or left foreign keys violated */
   refuseDamage(): void {
-    const losses = this.#losses.losses(this.#log, this.#rules.expectLoss);
-    const { violations, mismatches } = this.#keys.newTrouble(this.#log);
+    if (this.#guards === undefined) return;
+    const { log, losses: guard, keys } = this.#guards;
+    const losses = guard.losses(log, this.#rules.expectLoss);
+    const { violations, mismatches } = keys.newTrouble(log);
     if (losses.length + violations.length + mismatches.length === 0) return;
     const damage = { losses, violations, mismatches };
     throw new BodyError('did damage', undefined, undefined, damage).warning(this.warnings);
@@ -123,14 +126,30 @@ export class BodyWatch {
   #noteAfterQuiet(more: readonly Effect[], columns?: readonly string[]): readonly Effect[] {
     const made = this.#quiet.flatMap(effectsOf);
     this.#quiet = [];
-    this.#log.add(made);
+    const { log, reach: finder, losses, keys } = this.#needGuards();
+    log.add(made);
     this.#notePragmas(more);
-    const reach = this.#reach.after([...made, ...more], this.#foreignKeys);
-    this.#losses.before(more, this.#log, reach);
+    const reach = finder.after([...made, ...more], this.#foreignKeys);
+    losses.before(more, log, reach);
     const isInert = columns !== undefined && reach === 'named' && !this.#areInKeys(more, columns);
-    if (!isInert) this.#keys.before(more, reach);
-    this.#log.add(more);
+    if (!isInert) keys.before(more, reach);
+    log.add(more);
     return [...made, ...more];
+  }
+
+  #needGuards(): Guards {
+    const db = this.#db;
+    return (this.#guards ??= {
+      log: new ChangeLog(),
+      reach: new ReachFinder(db),
+      losses: new LossGuard(db),
+      keys: new ForeignKeyGuard(db, this.#rules.foreignKeyCheck, {
+        isOpen: () => this.#inside === 'transaction' && isWal(db),
+        read: (look) => readBeside(db, look),
+      }),
+      seen: new Set(),
+      settings: new Map(),
+    });
   }
 
   #areInKeys(effects: readonly Effect[], columns: readonly string[]): boolean {
@@ -139,17 +158,20 @@ export class BodyWatch {
 
   /** Puts back the settings of the connection that change what later migrations, and the application, do. */
   restoreSettings(): void {
-    for (const [name, value] of this.#settings) this.#db.pragma(`${name} = ${String(value)}`);
-    this.#settings.clear();
+    if (this.#guards === undefined) return;
+    const { settings } = this.#guards;
+    for (const [name, value] of settings) this.#db.pragma(`${name} = ${String(value)}`);
+    settings.clear();
   }
 
   #notePragmas(effects: readonly Effect[]): void {
     const set = new Set(
       effects.flatMap((effect) => (effect.kind === 'pragma' && effect.sets ? [effect.name] : [])),
     );
+    const { settings } = this.#needGuards();
     for (const name of SETTINGS) {
-      if (!set.has(name) || this.#settings.has(name)) continue;
-      this.#settings.set(name, this.#db.pragma(name, { simple: true }));
+      if (!set.has(name) || settings.has(name)) continue;
+      settings.set(name, this.#db.pragma(name, { simple: true }));
     }
     if (!set.has('foreign_keys')) return;
     if (this.#inside !== 'none') this.#warnings.add(PRAGMA_WARNING);

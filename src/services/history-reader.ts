@@ -1,17 +1,29 @@
 import { extname } from 'node:path';
 import { halfDoneOf } from '../domain/batches.js';
-import { historyOf, type History } from '../domain/history.js';
+import { historyOf, pendingOf, type History } from '../domain/history.js';
 import { lateOf } from '../domain/needed.js';
 import type { DiscoveredMigration } from '../domain/migration.js';
+import type { Command } from '../domain/plan.js';
 import type { MigrationRepository } from './migration-repository.js';
 import { Loader } from './loader.js';
 import type { MigrationSource } from './migration-source.js';
 
-/** Looks at the source and at the records, and at which files differ from those that were applied. Writes nothing. */
-export function readHistory(source: MigrationSource, repository: MigrationRepository): History {
+/** For whom a history is read. */
+type Reader = Command | 'status';
+
+/**
+ * Looks at the source and at the records, and at which files differ from those that were applied. Writes nothing. Where
+ * `up` finds nothing pending, nothing is built on what was edited: then no file is read.
+ */
+export function readHistory(
+  source: MigrationSource,
+  repository: MigrationRepository,
+  reader: Reader = 'status',
+): History {
   const discovered = source.discover();
   const records = repository.records();
-  const changed = changedOf(discovered, source, repository);
+  const isIdle = reader === 'up' && pendingOf({ discovered, records }).length === 0;
+  const changed = isIdle ? [] : changedOf(discovered, source, repository);
   return historyOf(discovered, records, changed, halfDoneOf(repository.batches()));
 }
 
@@ -23,7 +35,7 @@ export async function readHistoryForStatus(
   source: MigrationSource,
   repository: MigrationRepository,
 ): Promise<History> {
-  const history = readHistory(source, repository);
+  const history = readHistory(source, repository, 'status');
   const loader = new Loader(source, history.discovered);
   const dependencies = new Map<string, readonly string[]>();
   for (const name of lateOf(history)) {
@@ -42,7 +54,7 @@ export async function readWholeHistory(
   source: MigrationSource,
   repository: MigrationRepository,
 ): Promise<History> {
-  const history = readHistory(source, repository);
+  const history = readHistory(source, repository, 'status');
   const names = history.discovered.map(({ name }) => name);
   const loader = new Loader(source, history.discovered);
   await loader.load(names);

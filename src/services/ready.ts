@@ -37,7 +37,7 @@ export async function getReady(
   options: UpOptions & DownOptions,
   { source, repository, transactions, factory, policy, archives }: Parts,
 ): Promise<Ready> {
-  const read = readHistory(source, repository);
+  const read = readHistory(source, repository, command);
   refuseOtherWay(read, command);
   const loader = new Loader(source, read.discovered);
   const dependencies = await loader.dependenciesAsNeeded((known) =>

@@ -115,6 +115,7 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
 
 /** Throws when what a body returned shows that it has not run to its end. @throws BodyError */
 export function refusePromise(result: unknown): void {
+  if (result === undefined) return; // as most bodies return
   // A generator has not even begun.
   if (Object.prototype.toString.call(result).endsWith('Generator]')) {
     throw new BodyError('returned a promise', undefined);

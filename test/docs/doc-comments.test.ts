@@ -20,7 +20,7 @@ import {
 } from 'decant';
 import { verifyMigrations } from 'decant/testing';
 import { container } from 'tsyringe';
-import { compareNames } from '${join(ROOT, 'lib/domain/name.js')}';
+import { compareNames } from '${join(ROOT, 'src/domain/name.ts')}';
 `;
 
 // Where an example takes a database with a table for granted: the columns of that table.

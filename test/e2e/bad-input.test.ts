@@ -460,7 +460,7 @@ describe('DEBUG', () => {
       decant(args, { cwd: project(), env: { DEBUG: 'decant' } }),
     ]);
     expect(plain.stderr).not.toMatch(/^\s+at /m);
-    expect(debugging.stderr).toMatch(/^\s+at .*directory-source/m);
+    expect(debugging.stderr).toMatch(/^\s+at .*DirectorySource/m);
     expect(debugging.code).toBe(plain.code);
   });
 });

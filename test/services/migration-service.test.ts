@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DecantOptions } from '../../src/container.js';
@@ -834,14 +834,26 @@ describe('history', () => {
 
   it.each([
     ['error', { code: 'DECANT_CHANGED', exitCode: 4, migrations: ['001_a'] }],
-    ['warn', { steps: [], warnings: 1 }],
-    ['allow', { steps: [], warnings: 0 }],
+    ['warn', { steps: ['004_d'], warnings: 1 }],
+    ['allow', { steps: ['004_d'], warnings: 0 }],
   ] as const)('an edit is seen; up with changed: %j gives %j', async (changed, expected) => {
     const [strict, directory] = filesService(files);
     await strict.up();
     writeFileSync(join(directory, '001_a.mjs'), `${tableModule('a')}// edited`);
     expect((await strict.status()).anomalies).toMatchObject([{ kind: 'changed', name: '001_a' }]);
+    writeFileSync(join(directory, '004_d.mjs'), tableModule('d'));
     expect(await upUnder({ changed }, directory)).toEqual(expected);
+  });
+
+  it('where up has nothing to do, it reads no file, so an edit does not keep a server from starting', async () => {
+    const [service, directory] = filesService(files);
+    await service.up();
+    for (const file of ['001_a.mjs', '003_c.mjs']) {
+      rmSync(join(directory, file));
+      symlinkSync(join(directory, 'nowhere'), join(directory, file)); // to read it would fail
+    }
+    await expect(service.status()).rejects.toMatchObject({ code: 'DECANT_INVALID_MIGRATION' });
+    expect(await service.up()).toMatchObject({ steps: [], warnings: [] });
   });
 
   it('a file that has become an entry of a list raises no alarm', async () => {
