@@ -31,7 +31,7 @@ export function differencesOf(db: Database, name: string): readonly ContentDiffe
   const table = readTable(db, name);
   const byRowid = table.key.length === 0 ? undefined : paired(db, table, table.key);
   if (byRowid !== undefined && (sizeOf(byRowid) === 0 || !table.hasHiddenRowid)) return told(table, byRowid);
-  const asBag = comparedAsBags(db, table);
+  const asBag = table.columns.length > WIDEST && byRowid !== undefined ? byRowid : comparedAsBags(db, table);
   // The rows are the same ones, and some do not stand under the number under which they stood.
   if (sizeOf(asBag) === 0 && byRowid !== undefined)
     return [{ kind: 'rowids', table: name, rows: byRowid.missing + byRowid.changedRows }];
@@ -42,6 +42,9 @@ export function differencesOf(db: Database, name: string): readonly ContentDiffe
     readings.reduce((least, each) => (sizeOf(each) < sizeOf(least) ? each : least)),
   );
 }
+
+/** How many columns can be compared as a bag, at three columns of a result each. https://sqlite.org/limits.html#max_column */
+const WIDEST = 600;
 
 /** The same for a virtual table, which has rowids. */
 export function virtualRowsOf(db: Database, name: string): readonly ContentDifference[] {
@@ -114,11 +117,11 @@ function keepsSign(type: string): boolean {
 
 function paired(db: Database, { name, columns }: Table, key: readonly string[]): Found {
   const on = key.map((each) => `a.${each} = b.${each}`).join(' AND ');
-  const differs = columns.map((column) => `(${differing(column)})`);
+  const differs = columns.map(differing);
   const from = `FROM ${EARLIER}.${quoteName(name)} AS a JOIN main.${quoteName(name)} AS b ON ${on}`;
   const any = rows<{ pairs: number; changed: number }>(
     db,
-    `SELECT count(*) AS pairs, total(${differs.join(' OR ') || '0'}) AS changed ${from}`,
+    `SELECT count(*) AS pairs, total(${anyOf(differs)}) AS changed ${from}`,
   )[0] ?? { pairs: 0, changed: 0 };
   return {
     missing: countIn(db, EARLIER, name) - any.pairs,
@@ -132,6 +135,12 @@ function paired(db: Database, { name, columns }: Table, key: readonly string[]):
               rows<{ count: number }>(db, `SELECT count(*) AS count ${from} WHERE ${each}`)[0]?.count ?? 0,
           ),
   };
+}
+
+// A chain of ORs would be deeper than SQLite takes, where there are hundreds of columns.
+function anyOf(conditions: readonly string[]): string {
+  const cases = conditions.map((condition) => `WHEN ${condition} THEN 1`);
+  return cases.length === 0 ? '0' : `CASE ${cases.join(' ')} ELSE 0 END`;
 }
 
 function differing({ name, keepsSign: keeps }: Column): string {
