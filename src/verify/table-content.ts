@@ -134,14 +134,13 @@ function paired(db: Database, { name, columns }: Table, key: readonly string[]):
     missing: countIn(db, EARLIER, name) - any.pairs,
     added: countIn(db, 'main', name) - any.pairs,
     changedRows: any.changed,
-    changed:
-      any.changed === 0
-        ? []
-        : differs.map(
-            (each) =>
-              rows<{ count: number }>(db, `SELECT count(*) AS count ${from} WHERE ${each}`)[0]?.count ?? 0,
-          ),
+    changed: any.changed === 0 ? [] : countsOf(db, differs, from),
   };
+}
+
+function countsOf(db: Database, conditions: readonly string[], from: string): readonly number[] {
+  const sql = `SELECT ${conditions.map((condition) => `total(${condition})`).join(', ')} ${from}`;
+  return db.prepare(sql).safeIntegers(false).raw().get() as number[];
 }
 
 // A chain of ORs would be deeper than SQLite takes, where there are hundreds of columns.
