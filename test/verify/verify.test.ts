@@ -324,6 +324,21 @@ describe('verifyMigrations', () => {
     ]);
   });
 
+  it.each([500, 900])('compares a table of %d columns', async (count) => {
+    const columns = Array.from({ length: count }, (_each, index) => `c${index}`);
+    const file = database(
+      `CREATE TABLE wide (${columns.join(', ')}); INSERT INTO wide (c0) VALUES (1), (2), (3)`,
+    );
+    const report = await verdictOn(
+      m('DELETE FROM wide WHERE c0 = 1', 'UPDATE wide SET c7 = 7 WHERE c0 = 2'),
+      file,
+    );
+    expect(report.losses).toEqual([
+      { kind: 'missing', table: 'wide', rows: 1 },
+      { kind: 'changed', table: 'wide', column: 'c7', rows: 1 },
+    ]);
+  });
+
   it('tells content that is another each time from what is lost', async () => {
     const random = m('CREATE TABLE n (a); INSERT INTO n VALUES (hex(randomblob(8)))', 'DROP TABLE n');
     expect(await verdictOn(random)).toMatchObject({
