@@ -129,7 +129,7 @@ export class BodyWatch {
     const { log, reach: finder, losses, keys } = this.#needGuards();
     log.add(made);
     this.#notePragmas(more);
-    const reach = finder.after([...made, ...more], this.#foreignKeys);
+    const reach = finder.after([...made, ...more], this.#foreignKeys, columns);
     losses.before(more, log, reach);
     const isInert = columns !== undefined && reach === 'named' && !this.#areInKeys(more, columns);
     if (!isInert) keys.before(more, reach);
