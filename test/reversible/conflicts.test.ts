@@ -331,9 +331,7 @@ describe('what came between up and down', () => {
     ['a value', (s) => s.update('lax', { set: { a: 'z' } }), "a TEXT CHECK (a = 'z')"],
   ])('refuses the way back, and loses nothing, where %s breaks a rule that came since', async (...given) => {
     const [, change, column] = given;
-    db.exec(
-      "CREATE TABLE lax (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO lax VALUES (1, NULL), (2, 'x')",
-    );
+    db.exec("CREATE TABLE lax (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO lax VALUES (1, NULL), (2, 'x')");
     await up(db, change);
     db.exec(`CREATE TABLE tight (id INTEGER PRIMARY KEY, ${column}); INSERT INTO tight SELECT * FROM lax;
       DROP TABLE lax; ALTER TABLE tight RENAME TO lax`);
