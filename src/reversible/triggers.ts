@@ -3,20 +3,30 @@ import { ReversibleError } from '../errors.js';
 import { effectsOf } from '../sqlite/effects.js';
 import { temporarySql } from '../sqlite/rebuild-plan.js';
 import { readersOf, rows, type StoredObject, type TableState } from '../sqlite/table-state.js';
-import { foldName, isWord, quoteName, tokensOf } from '../sqlite/tokens.js';
+import { foldName, isWord, quoteName, tokensOf, type Token } from '../sqlite/tokens.js';
 import type { Work } from './operation.js';
+
+/** What is done to rows. */
+export type RowEvent = 'INSERT' | 'UPDATE' | 'DELETE';
 
 /**
  * Changes rows of a table while its triggers are gone, so that nothing else changes that nobody has parked, and that
  * putting rows back does not do what a user's own writes do. Triggers that do nothing but keep a search index in step
  * fire as ever.
+ * @param events what `run` may do: a trigger of anything else cannot fire, and is left alone
  */
-export function withoutTriggers(work: Work, { table, objects }: TableState, run: () => void): void {
+export function withoutTriggers(
+  work: Work,
+  { table, objects }: TableState,
+  events: readonly RowEvent[],
+  run: () => void,
+): void {
   const { connection, scope } = work;
   const triggers = objects.filter(({ type }) => type === 'trigger');
   const virtual = virtualTables(connection);
   const isVirtual = (name: string): boolean => virtual.has(foldName(name));
   const silenced = triggers.filter(({ sql }) => {
+    if (!isWord(eventOf(sql), ...events)) return false;
     const written = writtenBy(sql);
     return written.length === 0 || !written.every(isVirtual);
   });
@@ -36,6 +46,11 @@ export function withoutTriggers(work: Work, { table, objects }: TableState, run:
 
 function drop(db: Database, { schema, name }: StoredObject): void {
   db.exec(`DROP TRIGGER ${schema}.${quoteName(name)}`);
+}
+
+// None of these words can be the name of a trigger without quotes.
+function eventOf(sql: string): Token | undefined {
+  return tokensOf(sql).find((token) => isWord(token, 'INSERT', 'UPDATE', 'DELETE'));
 }
 
 /** The tables that a trigger writes to. */

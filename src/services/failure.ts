@@ -44,9 +44,9 @@ export function failureOf(
   hook?: FailedHook,
 ): Error {
   if (error instanceof DatabaseLockedError) return lockedAfter(error, completed);
-  if (COMPLETE.some((complete) => error instanceof complete)) return error as Error;
   const body = bodyErrorOf(error);
   const { cause } = body;
+  if (isComplete(error, cause, completed)) return cause as Error;
   if (isLocked(cause) && loaded.options.transaction === false) return lockedIn(step, cause, completed, hook);
   const { file } = hook ?? loaded;
   const failure: Failure = {
@@ -117,6 +117,12 @@ function withFacts(error: unknown, state: string, facts: Partial<Failure>): unkn
 
 // These say all there is to say: the first four judge a step under the lock, before it runs.
 const COMPLETE = [HalfDoneError, LaterMigrationsError, OutOfOrderError, OvertakenError, NotRecordedError];
+
+// The last is found out by the body alone: what it had parked was pruned. It says that nothing was rolled back.
+function isComplete(error: unknown, cause: unknown, completed: readonly string[]): boolean {
+  if (COMPLETE.some((complete) => error instanceof complete)) return true;
+  return cause instanceof IrreversibleMigrationError && completed.length === 0;
+}
 
 function rolledBackOf(
   { options }: LoadedMigration,

@@ -31,10 +31,17 @@ export function differencesOf(db: Database, name: string): readonly ContentDiffe
   const table = readTable(db, name);
   const byRowid = table.key.length === 0 ? undefined : paired(db, table, table.key);
   if (byRowid !== undefined && (sizeOf(byRowid) === 0 || !table.hasHiddenRowid)) return told(table, byRowid);
-  const asBag = table.columns.length > WIDEST && byRowid !== undefined ? byRowid : comparedAsBags(db, table);
+  return table.columns.length > WIDEST && byRowid !== undefined
+    ? told(table, byRowid)
+    : withoutRowids(db, table, byRowid);
+}
+
+// A copy may have numbered the rows anew: then they are to be known by something else.
+function withoutRowids(db: Database, table: Table, byRowid: Found | undefined): readonly ContentDifference[] {
+  const asBag = comparedAsBags(db, table);
   // The rows are the same ones, and some do not stand under the number under which they stood.
   if (sizeOf(asBag) === 0 && byRowid !== undefined)
-    return [{ kind: 'rowids', table: name, rows: byRowid.missing + byRowid.changedRows }];
+    return [{ kind: 'rowids', table: table.name, rows: byRowid.missing + byRowid.changedRows }];
   const byKey = canPairBy(db, table) ? paired(db, table, table.otherKey) : undefined;
   const readings = [byRowid, byKey, asBag].filter((found) => found !== undefined);
   return told(
@@ -127,14 +134,13 @@ function paired(db: Database, { name, columns }: Table, key: readonly string[]):
     missing: countIn(db, EARLIER, name) - any.pairs,
     added: countIn(db, 'main', name) - any.pairs,
     changedRows: any.changed,
-    changed:
-      any.changed === 0
-        ? []
-        : differs.map(
-            (each) =>
-              rows<{ count: number }>(db, `SELECT count(*) AS count ${from} WHERE ${each}`)[0]?.count ?? 0,
-          ),
+    changed: any.changed === 0 ? [] : countsOf(db, differs, from),
   };
+}
+
+function countsOf(db: Database, conditions: readonly string[], from: string): readonly number[] {
+  const sql = `SELECT ${conditions.map((condition) => `total(${condition})`).join(', ')} ${from}`;
+  return db.prepare(sql).safeIntegers(false).raw().get() as number[];
 }
 
 // A chain of ORs would be deeper than SQLite takes, where there are hundreds of columns.

@@ -68,7 +68,7 @@ async function step(from: keyof typeof at, to: keyof typeof at, name?: string): 
     at[to],
     async (service, db) => {
       const report = await service.up({ to: name });
-      expect(report.warnings.filter((each) => !each.includes('nodes_enqueue'))).toEqual([]);
+      expect(report.warnings).toEqual([]);
       expect(report.hooks).toEqual([{ name: 'SearchIsInStep', calls: { afterEach: report.steps.length } }]);
       content[to] = contentOf(db);
     },

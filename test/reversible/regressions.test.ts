@@ -43,18 +43,20 @@ const CASES: readonly (readonly [what: string, schema: string, change: Change])[
   ],
 ];
 
+const MOVE: Change = (s) =>
+  s.move('here', 'there', { id: { sql: 'id' } }, { where: 'id NOT IN (SELECT id FROM there)' });
+const DROP: Change = (s) => s.dropColumn('t', 'v');
+
 it('moves the rows that a condition names, also when it looks at where they go', async () => {
   const db = new Connection(':memory:');
   db.exec(`CREATE TABLE here (id INTEGER PRIMARY KEY); CREATE TABLE there (id INTEGER PRIMARY KEY);
     INSERT INTO here VALUES (1), (2), (3); INSERT INTO there VALUES (2)`);
-  const change: Change = (s) =>
-    s.move('here', 'there', { id: { sql: 'id' } }, { where: 'id NOT IN (SELECT id FROM there)' });
   const before = contentOf(db);
-  await up(db, change);
+  await up(db, MOVE);
   expect(db.prepare('SELECT id FROM here').pluck().all()).toEqual([2]);
   expect(db.prepare('SELECT id FROM there').pluck().all()).toEqual([1, 2, 3]);
   expect(db.prepare("SELECT name FROM sqlite_schema WHERE name GLOB '*_chosen'").all()).toEqual([]);
-  await down(db, change);
+  await down(db, MOVE);
   expect(contentOf(db)).toEqual(before);
   db.close();
 });
@@ -62,10 +64,9 @@ it('moves the rows that a condition names, also when it looks at where they go',
 it('puts a dropped column back into a row whose key was put in capitals since', async () => {
   const db = new Connection(':memory:');
   db.exec(`CREATE TABLE t (x TEXT COLLATE NOCASE PRIMARY KEY, v); INSERT INTO t VALUES ('a', 1)`);
-  const change: Change = (s) => s.dropColumn('t', 'v');
-  await up(db, change);
+  await up(db, DROP);
   db.exec(`UPDATE t SET x = 'A'`);
-  await down(db, change);
+  await down(db, DROP);
   expect(db.prepare('SELECT * FROM t').raw().all()).toEqual([['A', 1]]);
   db.close();
 });

@@ -9,6 +9,7 @@ import { ReversibleMigration, type ReversibleSchema } from '../../src/index.js';
 import { verifyMigrations } from '../../src/verify-migrations.js';
 import { rejectionOf } from '../helpers/errors.js';
 import { makeFolder, printsOf } from '../helpers/files.js';
+import { reversible } from '../reversible/helpers.js';
 import { serviceFor, tableMigration } from '../helpers/migrations.js';
 
 /** A database with some rows that are awkward to keep. */
@@ -436,5 +437,20 @@ describe('verifyMigrations', () => {
     expect(await rejectionOf(verifyMigrations({ migrations, mode: 'applied' }))).toMatchObject({
       code: 'DECANT_USAGE',
     });
+  });
+
+  it('calls irreversible what had parked rows that were pruned', async () => {
+    const file = database();
+    const db = new Database(file);
+    db.exec('CREATE TABLE parked (id INTEGER PRIMARY KEY); INSERT INTO parked VALUES (1)');
+    const migrations = [reversible((s) => s.delete('parked', { where: 'true' }), '001_park')];
+    const service = serviceFor({ database: db, migrations, backup: 'never' });
+    await service.up();
+    await service.prune({ olderThan: '0h' });
+    db.close();
+    const report = await verifyMigrations({ database: file, migrations, mode: 'applied' });
+    expect(report.migrations).toMatchObject([
+      { name: '001_park', verdict: 'irreversible', reason: expect.stringContaining('was pruned at') },
+    ]);
   });
 });
