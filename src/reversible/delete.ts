@@ -5,7 +5,8 @@ import { capturing, ofRow } from './capture.js';
 import { countOf, hiddenRowidOf, keyOf, parkedAs, storedColumns, type ParkedRows } from './keys.js';
 import { operation, type ConflictOptions, type Operation, type Work } from './operation.js';
 import { markOf, setMark } from '../sqlite/sequence.js';
-import { withoutTriggers, type RowEvent } from './triggers.js';
+import type { RowEvent } from '../sqlite/trigger-event.js';
+import { withoutTriggers } from './triggers.js';
 
 export interface DeleteOptions extends ConflictOptions {
   /** A condition of SQL; `true` for all rows. */

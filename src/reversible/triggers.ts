@@ -3,11 +3,9 @@ import { ReversibleError } from '../errors.js';
 import { effectsOf } from '../sqlite/effects.js';
 import { temporarySql } from '../sqlite/rebuild-plan.js';
 import { readersOf, rows, type StoredObject, type TableState } from '../sqlite/table-state.js';
-import { foldName, isWord, quoteName, tokensOf, type Token } from '../sqlite/tokens.js';
+import { foldName, isWord, quoteName, tokensOf } from '../sqlite/tokens.js';
+import { firesOn, type RowEvent } from '../sqlite/trigger-event.js';
 import type { Work } from './operation.js';
-
-/** What is done to rows. */
-export type RowEvent = 'INSERT' | 'UPDATE' | 'DELETE';
 
 /**
  * Changes rows of a table while its triggers are gone, so that nothing else changes that nobody has parked, and that
@@ -26,7 +24,7 @@ export function withoutTriggers(
   const virtual = virtualTables(connection);
   const isVirtual = (name: string): boolean => virtual.has(foldName(name));
   const silenced = triggers.filter(({ sql }) => {
-    if (!isWord(eventOf(sql), ...events)) return false;
+    if (!firesOn(sql, events)) return false;
     const written = writtenBy(sql);
     return written.length === 0 || !written.every(isVirtual);
   });
@@ -46,11 +44,6 @@ export function withoutTriggers(
 
 function drop(db: Database, { schema, name }: StoredObject): void {
   db.exec(`DROP TRIGGER ${schema}.${quoteName(name)}`);
-}
-
-// None of these words can be the name of a trigger without quotes.
-function eventOf(sql: string): Token | undefined {
-  return tokensOf(sql).find((token) => isWord(token, 'INSERT', 'UPDATE', 'DELETE'));
 }
 
 /** The tables that a trigger writes to. */

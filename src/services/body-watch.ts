@@ -130,7 +130,7 @@ export class BodyWatch {
     const { log, reach: finder, losses, keys } = this.#needGuards();
     log.add(made);
     this.#notePragmas(more);
-    const { reach, triggered } = finder.after([...made, ...more], this.#foreignKeys);
+    const { reach, triggered } = finder.after([...made, ...more], this.#foreignKeys, columns);
     losses.before(more, log, reach);
     const isInert =
       columns !== undefined &&

@@ -1,6 +1,7 @@
 import type { Database } from '../domain/migration.js';
 import { effectsIn, type Effect } from './effects.js';
-import { foldName, isWord, tokensOf, type Token } from './tokens.js';
+import { foldName, isWord, tokensOf } from './tokens.js';
+import { firesOn, type RowEvent } from './trigger-event.js';
 
 /** Which tables a statement can remove rows from: those that it names, or any. */
 export type Reach = 'named' | 'anywhere';
@@ -15,7 +16,7 @@ export interface Reached {
 /** Finds out how far the statements of a body reach. */
 export class ReachFinder {
   readonly #db: Database;
-  /** What writes to a table set off; undefined where rows may go anywhere. */
+  /** What writes set off; undefined where rows may go anywhere. */
   readonly #known = new Map<string, readonly Effect[] | undefined>();
   #found: Reach = 'named';
 
@@ -26,36 +27,26 @@ export class ReachFinder {
   /**
    * How far the body has reached once these statements have run. A write may remove rows elsewhere by a trigger, by a
    * foreign key's action, or by ON CONFLICT REPLACE in the definition of a table.
+   * @param columns all that is set, where that is known
    */
-  after(effects: readonly Effect[], foreignKeys: 'off' | 'enforced'): Reached {
+  after(effects: readonly Effect[], foreignKeys: 'off' | 'enforced', columns?: readonly string[]): Reached {
     if (effects.some(({ kind }) => kind !== 'write')) this.#known.clear();
     const triggered = new Set<Effect>();
     for (const effect of this.#found === 'named' ? effects : []) {
-      const more = this.#followed(effect, effects, foreignKeys);
+      const isFollowed =
+        !writesSchema(effect) && !isFiredAtOnce(effect, effects) && !cascades(effect, foreignKeys);
+      const more = isFollowed ? this.#triggeredBy(effect, columns) : undefined;
       if (more === undefined) this.#found = 'anywhere';
       for (const each of more ?? []) triggered.add(each);
     }
     return { reach: this.#found, triggered: [...triggered] };
   }
 
-  #followed(
-    effect: Effect,
-    effects: readonly Effect[],
-    foreignKeys: 'off' | 'enforced',
-  ): readonly Effect[] | undefined {
-    if (writesSchema(effect) || isFiredAtOnce(effect, effects)) return undefined;
-    if (foreignKeys === 'enforced' && (effect.kind === 'write' || effect.kind === 'drop')) return undefined;
-    return effect.kind === 'write' ? this.#triggeredBy(effect) : NOTHING;
-  }
-
-  #triggeredBy(write: Write): readonly Effect[] | undefined {
-    const key = keyOf(write);
-    if (!this.#known.has(key)) this.#known.set(key, triggeredBy(this.#db, write));
-    const triggered = this.#known.get(key);
-    // INSERT OR REPLACE deletes, and replaces in what its triggers write, too.
-    // https://sqlite.org/lang_createtrigger.html
-    const replaces = write.removes && write.verb !== 'delete';
-    return replaces && hasTriggers(this.#db, write.table) ? undefined : triggered;
+  #triggeredBy(effect: Effect, columns: readonly string[] | undefined): readonly Effect[] | undefined {
+    if (effect.kind !== 'write') return NOTHING;
+    const key = JSON.stringify([effect, columns]);
+    if (!this.#known.has(key)) this.#known.set(key, triggeredBy(this.#db, effect, columns));
+    return this.#known.get(key);
   }
 }
 
@@ -74,55 +65,56 @@ function isFiredAtOnce(effect: Effect, effects: readonly Effect[]): boolean {
   return effect.kind === 'create' && effect.type === 'trigger' && effects.length > 1;
 }
 
+function cascades({ kind }: Effect, foreignKeys: 'off' | 'enforced'): boolean {
+  return foreignKeys === 'enforced' && (kind === 'write' || kind === 'drop');
+}
+
 // What a write sets off, trigger by trigger; undefined when rows may go that nobody said.
-function triggeredBy(db: Database, first: Write): readonly Write[] | undefined {
-  const all: Write[] = [];
-  const met = new Map([[keyOf(first), first]]); // grows while it is walked through
-  for (const write of met.values()) {
+function triggeredBy(
+  db: Database,
+  first: Write,
+  columns: readonly string[] | undefined,
+): readonly Write[] | undefined {
+  const direct = writesOn(db, first, columns && new Set(columns.map(foldName)));
+  if (direct === undefined) return undefined;
+  const all = new Map(direct.map((write) => [JSON.stringify(write), write])); // grows while it is walked through
+  for (const write of all.values()) {
     const writes = writesOn(db, write);
     if (writes === undefined) return undefined;
-    all.push(...writes);
-    for (const each of writes) if (!met.has(keyOf(each))) met.set(keyOf(each), each);
+    for (const each of writes) all.set(JSON.stringify(each), each);
   }
-  return all;
+  // INSERT OR REPLACE replaces in what its triggers write, too. https://sqlite.org/lang_createtrigger.html
+  return replaces(first) && all.size > 0 ? undefined : [...all.values()];
 }
 
-// Of an INSERT, triggers on UPDATE may be fired as well: by ON CONFLICT DO UPDATE.
-function keyOf({ verb, table }: Write): string {
-  return `${verb === 'delete' ? 'delete' : 'write'} ${foldName(table)}`;
+function replaces({ verb, removes }: Write): boolean {
+  return removes && verb !== 'delete';
 }
 
-function writesOn(db: Database, { table, verb }: Write): readonly Write[] | undefined {
-  if (verb !== 'delete' && mayReplace(db, table)) return undefined;
-  const writes = triggersOf(db, table)
-    .map(tokensOf)
-    .filter((tokens) => (eventOf(tokens) === 'DELETE') === (verb === 'delete'))
-    .map(writesOf);
+// What the triggers write that a write fires; undefined as above.
+function writesOn(db: Database, write: Write, columns?: ReadonlySet<string>): readonly Write[] | undefined {
+  const sql = `SELECT type, sql FROM ${SCHEMAS} WHERE tbl_name = ? COLLATE NOCASE AND type IN ('table', 'trigger')`;
+  const found = db.prepare(sql).all(write.table) as { readonly type: string; readonly sql: string }[];
+  const writes = found.map(({ type, sql: text }) => {
+    if (type === 'table') return write.verb !== 'delete' && /replace/i.test(text) ? undefined : [];
+    return firesOn(text, eventsOf(write), columns) ? writesOf(text) : [];
+  });
   return writes.every((each) => each !== undefined) ? writes.flat() : undefined;
 }
 
-function hasTriggers(db: Database, table: string): boolean {
-  return triggersOf(db, table).length > 0;
-}
-
-function triggersOf(db: Database, table: string): readonly string[] {
-  const sql = `SELECT sql FROM ${SCHEMAS} WHERE tbl_name = ? COLLATE NOCASE AND type = 'trigger'`;
-  return db.prepare(sql).pluck().all(table) as string[];
-}
-
-function mayReplace(db: Database, table: string): boolean {
-  const sql = `SELECT 1 FROM ${SCHEMAS}
-    WHERE tbl_name = ? COLLATE NOCASE AND type = 'table' AND instr(upper(sql), 'REPLACE') > 0`;
-  return db.prepare(sql).get(table) !== undefined;
-}
-
-// Unquoted, these are never names. https://sqlite.org/lang_keywords.html
-function eventOf(tokens: readonly Token[]): string | undefined {
-  return tokens.find((token) => isWord(token, 'DELETE', 'INSERT', 'UPDATE'))?.text.toUpperCase();
+// An INSERT may do an UPDATE by ON CONFLICT, and what is replaced is deleted. https://sqlite.org/lang_upsert.html
+function eventsOf(write: Write): readonly RowEvent[] {
+  const own: Record<Write['verb'], readonly RowEvent[]> = {
+    insert: ['INSERT', 'UPDATE'],
+    update: ['UPDATE'],
+    delete: ['DELETE'],
+  };
+  return replaces(write) ? [...own[write.verb], 'DELETE'] : own[write.verb];
 }
 
 // What a trigger writes; undefined when it removes something, or cannot be followed.
-function writesOf(tokens: readonly Token[]): readonly Write[] | undefined {
+function writesOf(trigger: string): readonly Write[] | undefined {
+  const tokens = tokensOf(trigger);
   const begin = tokens.findIndex((token) => isWord(token, 'BEGIN'));
   const end = tokens.findLastIndex((token) => isWord(token, 'END'));
   const body = tokens.slice(begin + 1, end);

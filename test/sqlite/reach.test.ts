@@ -79,6 +79,13 @@ describe('how far a write reaches', () => {
     expect(reachOf(sql)).toEqual({ reach: 'anywhere', triggered: [] });
   });
 
+  it('leaves out a trigger on the update of other columns, where it is known which are set', () => {
+    db.exec('CREATE TRIGGER g AFTER UPDATE OF begin ON t BEGIN DELETE FROM log; END');
+    const after = (columns: readonly string[]) =>
+      new ReachFinder(db).after(effectsOf('UPDATE t SET a = 1'), 'off', columns).reach;
+    expect([after(['A']), after(['a', 'Begin'])]).toEqual(['named', 'anywhere']);
+  });
+
   it('goes through a trigger that fires another, temporary ones too', () => {
     db.exec('CREATE TRIGGER one AFTER UPDATE ON t BEGIN INSERT INTO log VALUES (1); END');
     db.exec('CREATE TEMP TRIGGER two AFTER INSERT ON log BEGIN UPDATE other SET a = 1; END');
