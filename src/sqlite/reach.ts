@@ -31,15 +31,15 @@ export class ReachFinder {
    */
   after(effects: readonly Effect[], foreignKeys: 'off' | 'enforced', columns?: readonly string[]): Reached {
     if (effects.some(({ kind }) => kind !== 'write')) this.#known.clear();
-    const triggered = new Set<Effect>();
-    for (const effect of this.#found === 'named' ? effects : []) {
-      const isFollowed =
-        !writesSchema(effect) && !isFiredAtOnce(effect, effects) && !cascades(effect, foreignKeys);
-      const more = isFollowed ? this.#triggeredBy(effect, columns) : undefined;
+    const triggered: Effect[] = [];
+    if (this.#found === 'anywhere') return { reach: 'anywhere', triggered };
+    for (const effect of effects) {
+      const isLost = writesSchema(effect) || isFiredAtOnce(effect, effects) || cascades(effect, foreignKeys);
+      const more = isLost ? undefined : this.#triggeredBy(effect, columns);
       if (more === undefined) this.#found = 'anywhere';
-      for (const each of more ?? []) triggered.add(each);
+      else triggered.push(...more);
     }
-    return { reach: this.#found, triggered: [...triggered] };
+    return { reach: this.#found, triggered };
   }
 
   #triggeredBy(effect: Effect, columns: readonly string[] | undefined): readonly Effect[] | undefined {
