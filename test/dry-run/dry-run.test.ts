@@ -613,6 +613,13 @@ describe('the report of a dry run', () => {
   });
 });
 
+function attaching(how: string, statement = `ATTACH ${how} AS shop`): MigrationDefinition {
+  return up(
+    '002_x',
+    `${statement}; CREATE TABLE IF NOT EXISTS shop.goods (x); INSERT INTO shop.goods VALUES (1)`,
+  );
+}
+
 describe('another database that a body attaches', () => {
   let shop: string;
 
@@ -621,9 +628,6 @@ describe('another database that a body attaches', () => {
     shop = join(folder, 'shop.db');
     new Database(shop).exec('CREATE TABLE goods (x)').close();
   });
-
-  const attaching = (how: string, statement = `ATTACH ${how} AS shop`): MigrationDefinition =>
-    up('002_x', `${statement}; CREATE TABLE IF NOT EXISTS shop.goods (x); INSERT INTO shop.goods VALUES (1)`);
 
   it('is as it was after a dry run in a transaction, and not in the way of the real one', async () => {
     const migrations = [BASE, attaching(`'${shop}'`)];
@@ -636,17 +640,17 @@ describe('another database that a body attaches', () => {
   });
 
   it.each([
-    ['by a text', (file: string) => attaching(`'${file}'`)],
-    ['in other words', (file: string) => attaching('', `/**/ aTTach database "${file}" as shop`)],
-    ['where one in memory seems to be meant', (file: string) => attaching(`'' || '${file}'`)],
+    ['by a text', (path: string) => attaching(`'${path}'`)],
+    ['in other words', (path: string) => attaching('', `/**/ aTTach database "${path}" as shop`)],
+    ['where one in memory seems to be meant', (path: string) => attaching(`'' || '${path}'`)],
     [
       'by a bound value',
-      (file: string) => up('002_x', (handle) => void handle.prepare('ATTACH ? AS shop').run(file)),
+      (path: string) => up('002_x', (handle) => void handle.prepare('ATTACH ? AS shop').run(path)),
     ],
     [
       'without a transaction',
-      (file: string) =>
-        declared('002_x', { transaction: false }, `ATTACH '${file}' AS s; INSERT INTO s.goods VALUES (1)`),
+      (path: string) =>
+        declared('002_x', { transaction: false }, `ATTACH '${path}' AS s; INSERT INTO s.goods VALUES (1)`),
     ],
   ])('is refused on a copy, as it is none: %s', async (_what, migrationOf) => {
     const before = [dumpOf(file, folder), dumpOf(shop, folder)];
