@@ -100,7 +100,7 @@ export class PrerequisiteError extends DecantError {
     readonly unmet: readonly Unmet[],
   ) {
     super(
-      `Not begun: ${unmet.map(({ migration, message }) => `${migration}: ${message}`).join('; ')}.`,
+      `Not begun: ${unmet.map(({ migration, message }) => `${migration}: ${message.replace(/\.$/, '')}`).join('; ')}.`,
       'Put this right, and run again.',
     );
   }

@@ -1,8 +1,8 @@
 import type { Database } from '../domain/migration.js';
 import { BatchError } from '../errors.js';
+import { keyPartsOf } from '../sqlite/key-parts.js';
 import { shapeOf, type TableState } from '../sqlite/table-state.js';
-import { columnOf, readTable, type TableSql } from '../sqlite/table-sql.js';
-import { foldName, nameOf, quoteName } from '../sqlite/tokens.js';
+import { foldName, quoteName } from '../sqlite/tokens.js';
 import { isUserTable } from '../sqlite/user-tables.js';
 
 /** The order in which the rows of a table are gone through. */
@@ -39,7 +39,7 @@ export function walkOf(db: Database, table: string, lasts: Lasts): Walk {
   const common = { table, from: `main.${quoteName(table)}`, fixed: fixedOf(shape.columns), rowid: hidden };
   const byRowid = rowidColumn === undefined ? nameFor(lasts, hidden) : quoteName(rowidColumn);
   if (byRowid !== undefined) return { ...common, key: [byRowid], isByRowid: true };
-  const key = keyOf(db, table);
+  const key = keyPartsOf(db, table).map(({ sql }) => sql);
   if (key.length === 0) throw noWay(table, lasts);
   if (rowid.exists) refuseNull(db, common.from, table, key);
   return { ...common, key, isByRowid: false };
@@ -79,30 +79,6 @@ export function between({ key }: Walk, cursor: string | null, last: string | nul
     ...(cursor === null ? [] : [`${row} > ${cursor}`]),
     ...(last === null ? [] : [`${row} <= ${last}`]),
   ];
-}
-
-interface KeyPart {
-  readonly name: string;
-  readonly coll: string;
-}
-
-// The parts of the primary key, compared as its index compares them: what differs there may be equal by the column.
-function keyOf(db: Database, table: string): readonly string[] {
-  const sql = `SELECT part.name, part.coll FROM pragma_index_list(?, 'main') AS list, pragma_index_xinfo(list.name, 'main') AS part
-    WHERE list.origin = 'pk' AND part.key ORDER BY part.seqno`;
-  const text = `SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE`;
-  const parts = db.prepare(sql).all(table) as KeyPart[];
-  const written = parts.length === 0 ? undefined : readTable(String(db.prepare(text).pluck().get(table)));
-  return parts.map(({ name, coll }) => {
-    // Said only where it must be: with COLLATE, SQLite finds a row value by its first part alone.
-    const isSame = foldName(coll) === foldName(collationOf(written, name));
-    return isSame ? quoteName(name) : `${quoteName(name)} COLLATE ${quoteName(coll)}`;
-  });
-}
-
-function collationOf(table: TableSql | undefined, column: string): string {
-  const found = table && columnOf(table, column)?.constraints.findLast(({ kind }) => kind === 'COLLATE');
-  return (found && nameOf(table.tokens[found.at + 1])) ?? 'BINARY';
 }
 
 // By an old mistake, a primary key may hold NULL. https://sqlite.org/lang_createtable.html#the_primary_key

@@ -60,12 +60,17 @@ export function textBefore(
 export function parkColumn(
   work: Work,
   table: string,
-  { columns }: Key,
+  { columns, collations }: Key,
   column: string,
   more: readonly string[],
 ): void {
   const keys = parkedAs('k', columns.length);
-  const archive = work.park([...keys, ...parkedAs('o', 1), ...more], columns.length);
+  // A row is found again there as it is found in the table: a key that was put in capitals is the same key.
+  const keyColumns = keys.map((key, at) => {
+    const collation = collations?.[at];
+    return collation === undefined ? key : `${key} COLLATE ${quoteName(collation)}`;
+  });
+  const archive = work.park([...keyColumns, ...parkedAs('o', 1), ...more], columns.length);
   work.connection.exec(
     `INSERT INTO main.${archive} (${[...keys, '_decant_o0'].join(', ')}) SELECT ${[...columns, quoteName(column)].join(', ')} FROM main.${quoteName(table)}`,
   );

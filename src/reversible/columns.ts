@@ -1,3 +1,4 @@
+import { ReversibleError } from '../errors.js';
 import { quoteText } from '../sqlite/rebuild-plan.js';
 import { addItem, constraintOf, dropColumn, needColumn, needTable } from '../sqlite/table-edit.js';
 import { columnOf, textOf, type TableSql } from '../sqlite/table-sql.js';
@@ -43,6 +44,7 @@ export function droppingColumn(table: string, column: string): Operation {
       if (texts.key === null) return putBack(work, table, texts, { sql });
       refuseVacuumed(work, table, texts.key);
       const { found, added } = pairedWith(work, table, texts.key);
+      refuseValueless(old, column, added);
       const archive = `main.${quoteName(work.archive())}`;
       const value = `iif(a._decant_k0 IS NULL, ${defaultOf(old, column)}, a._decant_o0)`;
       const join = `LEFT JOIN ${archive} AS a ON ${parkedRowOf(texts.key)}`;
@@ -58,6 +60,16 @@ function pairedWith(work: Work, table: string, key: Key): { readonly found: numb
   const joined = `main.${quoteName(work.archive())} AS a CROSS JOIN ${target} AS t ON ${rowOf(key)}`;
   const found = countOf(work.connection, joined);
   return { found, added: countOf(work.connection, target) - found };
+}
+
+function refuseValueless(table: TableSql, column: string, added: number): void {
+  const isNeeded = constraintOf(needColumn(table, column), 'NOT') !== undefined;
+  if (added === 0 || !isNeeded || defaultOf(table, column) !== 'NULL') return;
+  throw new ReversibleError(
+    table.name,
+    `${String(added)} ${added === 1 ? 'row' : 'rows'} came later and would have no ${column}, which is NOT NULL and has no default`,
+    'Delete or move these rows first.',
+  );
 }
 
 // What a row gets that was not there when the column went.

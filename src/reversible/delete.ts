@@ -5,6 +5,7 @@ import { capturing, ofRow } from './capture.js';
 import { countOf, hiddenRowidOf, keyOf, parkedAs, storedColumns, type ParkedRows } from './keys.js';
 import { operation, type ConflictOptions, type Operation, type Work } from './operation.js';
 import { markOf, setMark } from '../sqlite/sequence.js';
+import type { RowEvent } from '../sqlite/trigger-event.js';
 import { withoutTriggers } from './triggers.js';
 
 export interface DeleteOptions extends ConflictOptions {
@@ -43,7 +44,7 @@ export function deletingFrom(work: Work, state: TableState, run: () => void): De
   );
   const values = [...ofRow('old', key.columns), ...ofRow('old', columns)];
   const last = [rowid === null ? 'NULL' : `old.${rowid}`, '0'];
-  withoutTriggers(work, state, () =>
+  withoutTriggers(work, state, ['DELETE'], () =>
     capturing(work, { event: 'DELETE', table: state.table.name, archive, values: [...values, ...last] }, run),
   );
   return { key, columns, rowid };
@@ -71,7 +72,8 @@ export function undoDelete(
     return work.db.prepare(sql).run().changes;
   };
   let renumbered = 0;
-  withoutTriggers(work, stateOf(connection, table), () =>
+  const events: readonly RowEvent[] = onConflict === 'restore' ? ['INSERT', 'DELETE'] : ['INSERT'];
+  withoutTriggers(work, stateOf(connection, table), events, () =>
     replacingByTriggers(work, () => {
       insert(0, rowid === null ? [] : [rowid], rowid === null ? [] : ['_decant_rowid']);
       if (rowid !== null) renumbered = insert(1, [], []);

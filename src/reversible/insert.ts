@@ -67,7 +67,7 @@ export function insertingInto(
   const archive = work.park([...parkedAs('k', count), ...parkedAs('n', columns.length)], 0, part);
   const values = [...ofRow('new', key.columns), ...ofRow('new', columns)];
   const before = markOf(connection, name);
-  withoutTriggers(work, state, () =>
+  withoutTriggers(work, state, ['INSERT'], () =>
     capturing(work, { event: 'INSERT', table: name, archive, values }, () => insert(state)),
   );
   refuseNullKeys(work, name, key, part);
@@ -89,7 +89,7 @@ export function undoInsert(
   const condition = onConflict === 'restore' ? 'true' : isSame;
   const list = key.columns.join(', ');
   const listOfRow = key.columns.map((column) => `t.${column}`).join(', ');
-  withoutTriggers(work, stateOf(work.connection, table), () => {
+  withoutTriggers(work, stateOf(work.connection, table), ['DELETE'], () => {
     work.db.exec(
       `DELETE FROM ${target} WHERE (${list}) IN (SELECT ${listOfRow} FROM ${joined} WHERE ${condition})`,
     );

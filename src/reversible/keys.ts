@@ -1,13 +1,16 @@
 import type { Database } from '../domain/migration.js';
 import { ReversibleError } from '../errors.js';
+import { keyPartsOf } from '../sqlite/key-parts.js';
 import { rows, type TableState } from '../sqlite/table-state.js';
 import { foldName, quoteName } from '../sqlite/tokens.js';
 import type { Work } from './operation.js';
 
 /** By what a parked row finds the row of the table that it came from. */
 export interface Key {
-  /** As SQL: quoted columns, or the rowid by the name that no column has taken. */
+  /** As SQL: quoted columns that compare as the key does, or the rowid by the name that no column has taken. */
   readonly columns: readonly string[];
+  /** By which the columns are told apart; for keys that are no rowid. */
+  readonly collations?: readonly string[];
   /** `rowid`: by a rowid that is no column, which VACUUM may change. */
   readonly kind: 'primary' | 'rowid';
 }
@@ -20,7 +23,7 @@ export function keyOf(db: Database, state: TableState, changing?: string): Key {
   const primary = state.columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk);
   const isKept = !primary.some(({ name }) => foldName(name) === foldName(changing ?? ''));
   const names = primary.map(({ name }) => quoteName(name));
-  if (isKept && isKey(db, state, names)) return { columns: names, kind: 'primary' };
+  if (isKept && isKey(db, state, names)) return primaryKeyOf(db, state, names);
   const hidden = hiddenRowidOf(state);
   if (hidden !== null) return { columns: [hidden], kind: 'rowid' };
   throw new ReversibleError(
@@ -30,6 +33,13 @@ export function keyOf(db: Database, state: TableState, changing?: string): Key {
       : `${String(changing)} is what tells its rows apart`,
     'Use execute({ up, down }), and write the way back by hand.',
   );
+}
+
+function primaryKeyOf(db: Database, { table }: TableState, names: readonly string[]): Key {
+  const parts = keyPartsOf(db, table.name);
+  if (parts.length === 0) return { columns: names, kind: 'primary' };
+  const collations = parts.map(({ collation }) => collation);
+  return { columns: parts.map(({ sql }) => sql), collations, kind: 'primary' };
 }
 
 function isKey(db: Database, { table, rowid, rowidColumn }: TableState, names: readonly string[]): boolean {

@@ -1,10 +1,10 @@
 import { ReversibleError } from '../errors.js';
 import { needColumn } from '../sqlite/table-edit.js';
-import { stateOf } from '../sqlite/table-state.js';
+import { stateOf, type TableState } from '../sqlite/table-state.js';
 import { inBrackets } from '../sqlite/sql-text.js';
 import { foldName, quoteName } from '../sqlite/tokens.js';
 import { operation, type ConflictOptions, type Operation, type Work } from './operation.js';
-import { keyOf, parkedAs, refuseVacuumed, rowOf } from './keys.js';
+import { keyOf, parkedAs, refuseVacuumed, rowOf, type Key } from './keys.js';
 import { deletingFrom, undoDelete, type DeletedRows } from './delete.js';
 import { insertingInto, undoInsert, type InsertedRows } from './insert.js';
 import type { ReversibleValue } from './values.js';
@@ -25,25 +25,29 @@ interface Moved {
 
 // The archive of what was inserted; that of what was deleted has no addition to its name.
 const TO = '_to';
+const CHOSEN = '_chosen';
 
 export function moving(from: string, to: string, mapping: MoveMapping, options: MoveOptions): Operation {
-  const { where = 'true', onConflict = 'keep' } = options;
+  const { where, onConflict = 'keep' } = options;
   return operation<Moved>(
     { kind: 'move', table: from, said: [to, mapping, options] },
     (work) => {
       refuseSame(from, to);
       const source = stateOf(work.connection, from);
-      const order = keyOf(work.connection, source).columns.map((column) => `+${column} COLLATE BINARY`);
+      const key = keyOf(work.connection, source);
+      const order = key.columns.map((column) => `+${column} COLLATE BINARY`);
+      const which = where === undefined ? 'true' : chosen(work, source, key, where);
       const inserted = insertingInto(work, stateOf(work.connection, to), TO, (target) => {
         const columns = Object.keys(mapping).map((name) => quoteName(needColumn(target.table, name).name));
         const values = Object.values(mapping).map((value) => fragmentOf(source.table, value));
         const sql = `INSERT OR ABORT INTO main.${quoteName(to)} (${columns.join(', ')})
-          SELECT ${values.map((value) => value.sql).join(', ')} FROM main.${quoteName(from)} WHERE ${inBrackets(source.table, where)}
+          SELECT ${values.map((value) => value.sql).join(', ')} FROM main.${quoteName(from)} WHERE ${which}
           ORDER BY ${order.join(', ')}`;
         work.db.prepare(sql).run(...values.flatMap((value) => value.values));
       });
-      const remove = `DELETE FROM main.${quoteName(from)} WHERE ${inBrackets(source.table, where)}`;
+      const remove = `DELETE FROM main.${quoteName(from)} WHERE ${which}`;
       const deleted = deletingFrom(work, source, () => void work.db.exec(remove));
+      if (where !== undefined) work.connection.exec(`DROP TABLE main.${work.archive(CHOSEN)}`);
       return { deleted, inserted };
     },
     (work, { deleted, inserted }) => {
@@ -54,6 +58,16 @@ export function moving(from: string, to: string, mapping: MoveMapping, options: 
       work.meet(to, 'deleted', gone);
     },
   );
+}
+
+// Judged once: a condition that looks at the target is another as soon as rows are there.
+function chosen(work: Work, { table }: TableState, { columns }: Key, where: string): string {
+  const keys = parkedAs('k', columns.length);
+  const list = work.park(keys, 0, CHOSEN);
+  work.connection.exec(
+    `INSERT INTO main.${list} SELECT ${columns.join(', ')} FROM main.${quoteName(table.name)} WHERE ${inBrackets(table, where)}`,
+  );
+  return `(${columns.join(', ')}) IN (SELECT ${keys.join(', ')} FROM main.${list})`;
 }
 
 // What was deleted where it had been moved to is not put back. Rows were inserted in the order of the source's keys,

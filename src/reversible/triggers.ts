@@ -4,19 +4,27 @@ import { effectsOf } from '../sqlite/effects.js';
 import { temporarySql } from '../sqlite/rebuild-plan.js';
 import { readersOf, rows, type StoredObject, type TableState } from '../sqlite/table-state.js';
 import { foldName, isWord, quoteName, tokensOf } from '../sqlite/tokens.js';
+import { firesOn, type RowEvent } from '../sqlite/trigger-event.js';
 import type { Work } from './operation.js';
 
 /**
  * Changes rows of a table while its triggers are gone, so that nothing else changes that nobody has parked, and that
  * putting rows back does not do what a user's own writes do. Triggers that do nothing but keep a search index in step
  * fire as ever.
+ * @param events what `run` may do: a trigger of anything else cannot fire, and is left alone
  */
-export function withoutTriggers(work: Work, { table, objects }: TableState, run: () => void): void {
+export function withoutTriggers(
+  work: Work,
+  { table, objects }: TableState,
+  events: readonly RowEvent[],
+  run: () => void,
+): void {
   const { connection, scope } = work;
   const triggers = objects.filter(({ type }) => type === 'trigger');
   const virtual = virtualTables(connection);
   const isVirtual = (name: string): boolean => virtual.has(foldName(name));
   const silenced = triggers.filter(({ sql }) => {
+    if (!firesOn(sql, events)) return false;
     const written = writtenBy(sql);
     return written.length === 0 || !written.every(isVirtual);
   });

@@ -4,7 +4,7 @@ import { stateOf } from '../sqlite/table-state.js';
 import { inBrackets } from '../sqlite/sql-text.js';
 import { quoteName } from '../sqlite/tokens.js';
 import { capturing, ofRow } from './capture.js';
-import { exchange } from './exchange.js';
+import { exchange, type Exchange } from './exchange.js';
 import {
   countOf,
   keyOf,
@@ -45,7 +45,7 @@ export function updating(table: string, options: UpdateOptions): Operation {
       const parked = [...ofRow('new', key.columns), ...ofRow('old', columns), ...ofRow('new', columns)];
       const assignments = columns.map((column, at) => `${column} = ${values[at]?.sql ?? 'NULL'}`).join(', ');
       const sql = `UPDATE OR ABORT main.${quoteName(state.table.name)} SET ${assignments} WHERE ${inBrackets(state.table, where)}`;
-      withoutTriggers(work, state, () =>
+      withoutTriggers(work, state, ['UPDATE'], () =>
         capturing(
           work,
           { event: 'UPDATE', table: state.table.name, archive, values: parked, when: `NOT (${isSame})` },
@@ -88,17 +88,27 @@ function undoUpdate(
   );
   const assignments = Array.from(values, ([column, value]) => `${column} = ${value}`).join(', ');
   const sql = `UPDATE OR ABORT ${target} AS t SET ${assignments} FROM ${archive} AS a WHERE ${rowOf(key)}`;
-  const state = stateOf(work.connection, table);
-  let taken = 0;
-  withoutTriggers(work, state, () => {
-    if (runs(work, sql)) return;
-    const mark = markOf(work.connection, table);
-    taken = exchange(work, state, { key, joined, values, onConflict });
-    setMark(work.connection, table, mark);
-  });
+  const taken = setValues(work, table, sql, { key, joined, values, onConflict });
   work.meet(table, onConflict === 'restore' ? 'overwritten' : 'changed', edited);
   work.meet(table, onConflict === 'restore' ? 'replaced' : 'taken', taken);
   work.meet(table, 'deleted', countOf(work.connection, archive) - found);
+}
+
+/** By one UPDATE, or, where a key stands in the way, by exchange(). @returns what that returns */
+function setValues(work: Work, table: string, sql: string, exchanged: Exchange): number {
+  const state = stateOf(work.connection, table);
+  let isDone = false;
+  withoutTriggers(work, state, ['UPDATE'], () => {
+    isDone = runs(work, sql);
+  });
+  if (isDone) return 0;
+  let taken = 0;
+  withoutTriggers(work, state, ['DELETE', 'INSERT'], () => {
+    const mark = markOf(work.connection, table);
+    taken = exchange(work, state, exchanged);
+    setMark(work.connection, table, mark);
+  });
+  return taken;
 }
 
 // A statement that fails leaves nothing. https://sqlite.org/lang_conflict.html

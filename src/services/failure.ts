@@ -9,12 +9,14 @@ import {
   DatabaseLockedError,
   DecantError,
   HalfDoneError,
+  IrreversibleMigrationError,
   LaterMigrationsError,
   MigrationFailedError,
   MigrationHookError,
   NotRecordedError,
   OutOfOrderError,
   OvertakenError,
+  ReversibleError,
   TransactionEndedError,
   type Failure,
 } from '../errors.js';
@@ -42,9 +44,9 @@ export function failureOf(
   hook?: FailedHook,
 ): Error {
   if (error instanceof DatabaseLockedError) return lockedAfter(error, completed);
-  if (COMPLETE.some((complete) => error instanceof complete)) return error as Error;
   const body = bodyErrorOf(error);
   const { cause } = body;
+  if (isComplete(error, cause, completed)) return cause as Error;
   if (isLocked(cause) && loaded.options.transaction === false) return lockedIn(step, cause, completed, hook);
   const { file } = hook ?? loaded;
   const failure: Failure = {
@@ -115,6 +117,12 @@ function withFacts(error: unknown, state: string, facts: Partial<Failure>): unkn
 
 // These say all there is to say: the first four judge a step under the lock, before it runs.
 const COMPLETE = [HalfDoneError, LaterMigrationsError, OutOfOrderError, OvertakenError, NotRecordedError];
+
+// The last is found out by the body alone: what it had parked was pruned. It says that nothing was rolled back.
+function isComplete(error: unknown, cause: unknown, completed: readonly string[]): boolean {
+  if (COMPLETE.some((complete) => error instanceof complete)) return true;
+  return cause instanceof IrreversibleMigrationError && completed.length === 0;
+}
 
 function rolledBackOf(
   { options }: LoadedMigration,
@@ -194,12 +202,23 @@ function subject(failure: Failure): string {
 function hint(failure: Failure, cause: unknown, what: 'migration' | 'hook' = 'migration'): string {
   const { sqliteCode, rolledBack, direction } = failure;
   if (sqliteCode !== undefined && /FULL|IOERR|READONLY|CORRUPT/.test(sqliteCode)) return hintFor(sqliteCode);
-  if (rolledBack === 'unknown')
-    return 'It ran without a transaction: look at what it left, mend it, and run again.';
+  if (rolledBack === 'unknown') {
+    const own = cause instanceof ReversibleError ? `${cause.hint} ` : '';
+    return `${own}It ran without a transaction: look at what it left, mend it, and run again.`;
+  }
   const again = `run decant migrate:${direction} again${stateText(failure)}`;
-  // alterTable() and its like know what to do about what they refuse.
+  return (
+    ownHint(cause, again) ??
+    `${LACKS_CONFIGURATION.test(messageOf(cause)) ? CONFIGURE : ''}Mend the ${what} and ${again}`
+  );
+}
+
+// What refuses something knows what to do about it; what cannot be undone is not always to be tried again.
+function ownHint(cause: unknown, again: string): string | undefined {
   if (cause instanceof AlterTableError || cause instanceof BatchError) return `${cause.hint} Then ${again}`;
-  return `${LACKS_CONFIGURATION.test(messageOf(cause)) ? CONFIGURE : ''}Mend the ${what} and ${again}`;
+  if (cause instanceof ReversibleError || cause instanceof IrreversibleMigrationError)
+    return `${cause.hint} The database is as it was before it.`;
+  return undefined;
 }
 
 function stateText(failure: Failure): string {

@@ -91,7 +91,8 @@ export class StepLedger implements BodyLedger, Edges {
     if (this.#end !== undefined) return this.progress();
     const left = this.#entries.find(({ number }) => number >= this.#calls);
     if (left === undefined) return undefined;
-    throw changedError(left.definition.table, 'its batch() is no longer in the migration.');
+    const reason = 'its batch() is no longer in the migration.';
+    throw changedError(left.definition.table, reason, this.#step);
   }
 
   /** How far the migration is by what is committed, or about to be; undefined where nothing is. */
@@ -165,6 +166,7 @@ export class StepLedger implements BodyLedger, Edges {
     throw changedError(
       before.table,
       `its ${what ?? ''} has been changed since its first batches were committed.`,
+      this.#step,
     );
   }
 }
@@ -195,10 +197,15 @@ function swallowed(table: string): BatchError {
   );
 }
 
-function changedError(table: string, reason: string): BatchError {
+// The flag is one of migrate:up alone.
+function changedError(table: string, reason: string, { direction }: PlanStep): BatchError {
+  const allow =
+    direction === 'up'
+      ? "run again with --changed=allow (config: changed: 'allow')"
+      : "say changed: 'allow' in the config, and run again";
   return new BatchError(
     table,
     reason,
-    "Put the migration back as it was. If the rest is to be done as it is now, run again with --changed=allow (config: changed: 'allow'); the table must be the same. Or restore the backup of before it.",
+    `Put the migration back as it was. If the rest is to be done as it is now, ${allow}; the table must be the same. Or restore the backup of before it.`,
   );
 }

@@ -2,6 +2,7 @@ import type { Database } from '../domain/migration.js';
 import type { Loss } from '../errors.js';
 import type { ChangeLog } from './change-log.js';
 import type { Effect } from './effects.js';
+import { SCHEMAS, writesSchema, type Reach } from './reach.js';
 import { foldName, isWord, quoteName, tokensOf } from './tokens.js';
 import { isUserTable, userTables } from './user-tables.js';
 
@@ -113,54 +114,6 @@ export class LossGuard {
   }
 }
 
-function writesSchema(effect: Effect): boolean {
-  return effect.kind === 'pragma' && effect.name === 'writable_schema';
-}
-
-/** Which tables a statement can change: those that it names, or any. */
-export type Reach = 'named' | 'anywhere';
-
-/** Finds out how far the statements of a body reach. */
-export class ReachFinder {
-  readonly #db: Database;
-  /** Tables that are known to have no trigger. */
-  readonly #inert = new Set<string>();
-  #found: Reach = 'named';
-
-  constructor(db: Database) {
-    this.#db = db;
-  }
-
-  /**
-   * How far the body has reached once these statements have run. A write may remove rows elsewhere by a trigger, by a
-   * foreign key's action, or by ON CONFLICT REPLACE in the definition of a table.
-   */
-  after(effects: readonly Effect[], foreignKeys: 'off' | 'enforced'): Reach {
-    if (effects.some(({ kind }) => kind !== 'write')) this.#inert.clear();
-    if (this.#found === 'named' && effects.some((effect) => this.#reaches(effect, effects, foreignKeys))) {
-      this.#found = 'anywhere';
-    }
-    return this.#found;
-  }
-
-  #reaches(effect: Effect, effects: readonly Effect[], foreignKeys: 'off' | 'enforced'): boolean {
-    if (writesSchema(effect)) return true;
-    if (foreignKeys === 'enforced') return effect.kind === 'write' || effect.kind === 'drop';
-    // A trigger may be made by the very text that fires it.
-    if (effect.kind === 'create') return effect.type === 'trigger' && effects.length > 1;
-    return effect.kind === 'write' && this.#isActive(effect.table);
-  }
-
-  #isActive(table: string): boolean {
-    if (this.#inert.has(table)) return false;
-    if (hasTriggerOrReplaces(this.#db, table)) return true;
-    this.#inert.add(table);
-    return false;
-  }
-}
-
-const SCHEMAS = '(SELECT * FROM main.sqlite_schema UNION ALL SELECT * FROM temp.sqlite_schema)';
-
 /** Whether there is a table or a view of this name. SQLite answers from what it keeps in memory. */
 function hasColumns(db: Database, name: string): boolean {
   return db.prepare(`SELECT 1 FROM pragma_table_xinfo(?, 'main')`).get(name) !== undefined;
@@ -189,12 +142,6 @@ const CONSTRAINTS = [
   'AS',
   'STRICT',
 ];
-
-function hasTriggerOrReplaces(db: Database, table: string): boolean {
-  const sql = `SELECT 1 FROM ${SCHEMAS}
-    WHERE tbl_name = ? COLLATE NOCASE AND (type = 'trigger' OR type = 'table' AND instr(upper(sql), 'REPLACE') > 0) LIMIT 1`;
-  return db.prepare(sql).get(table) !== undefined;
-}
 
 function countOf(db: Database, table: string): number {
   const count = db

@@ -1,4 +1,5 @@
 import type { Database } from '../domain/migration.js';
+import { AlterTableError } from '../errors.js';
 import { rebuildTable } from './alter-table.js';
 import { brokenIn, refuseIfBroken, refuseIfNamed, type Broken } from './dependents.js';
 import { explainCopy } from './offenders.js';
@@ -100,7 +101,11 @@ function copyRows(db: Database, old: TableState, draft: Draft, made: NewTable, j
     db.exec(`INSERT OR ABORT INTO main.${quoteName(made.name)} (${own.map(({ to }) => to).join(', ')})
       SELECT ${own.map(({ from }) => from).join(', ')} FROM main.${quoteName(old.table.name)} AS t ${join}${order}`);
   } catch (error) {
-    throw isConstraint(error) ? explainCopy(db, old, draft.table, made, pairs, error) : error;
+    if (!isConstraint(error)) throw error;
+    // It looks for rows in the old table, and would tell of it by the name that this has for the time being.
+    const { reason, hint, rows } = explainCopy(db, old, draft.table, made, pairs, error);
+    const [away, name] = [old.table.name, made.name];
+    throw new AlterTableError(name, reason.replaceAll(away, name), hint, rows, { cause: error });
   }
 }
 

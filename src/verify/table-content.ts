@@ -31,10 +31,17 @@ export function differencesOf(db: Database, name: string): readonly ContentDiffe
   const table = readTable(db, name);
   const byRowid = table.key.length === 0 ? undefined : paired(db, table, table.key);
   if (byRowid !== undefined && (sizeOf(byRowid) === 0 || !table.hasHiddenRowid)) return told(table, byRowid);
+  return table.columns.length > WIDEST && byRowid !== undefined
+    ? told(table, byRowid)
+    : withoutRowids(db, table, byRowid);
+}
+
+// A copy may have numbered the rows anew: then they are to be known by something else.
+function withoutRowids(db: Database, table: Table, byRowid: Found | undefined): readonly ContentDifference[] {
   const asBag = comparedAsBags(db, table);
   // The rows are the same ones, and some do not stand under the number under which they stood.
   if (sizeOf(asBag) === 0 && byRowid !== undefined)
-    return [{ kind: 'rowids', table: name, rows: byRowid.missing + byRowid.changedRows }];
+    return [{ kind: 'rowids', table: table.name, rows: byRowid.missing + byRowid.changedRows }];
   const byKey = canPairBy(db, table) ? paired(db, table, table.otherKey) : undefined;
   const readings = [byRowid, byKey, asBag].filter((found) => found !== undefined);
   return told(
@@ -42,6 +49,9 @@ export function differencesOf(db: Database, name: string): readonly ContentDiffe
     readings.reduce((least, each) => (sizeOf(each) < sizeOf(least) ? each : least)),
   );
 }
+
+/** How many columns can be compared as a bag, at three columns of a result each. https://sqlite.org/limits.html#max_column */
+const WIDEST = 600;
 
 /** The same for a virtual table, which has rowids. */
 export function virtualRowsOf(db: Database, name: string): readonly ContentDifference[] {
@@ -114,24 +124,29 @@ function keepsSign(type: string): boolean {
 
 function paired(db: Database, { name, columns }: Table, key: readonly string[]): Found {
   const on = key.map((each) => `a.${each} = b.${each}`).join(' AND ');
-  const differs = columns.map((column) => `(${differing(column)})`);
+  const differs = columns.map(differing);
   const from = `FROM ${EARLIER}.${quoteName(name)} AS a JOIN main.${quoteName(name)} AS b ON ${on}`;
   const any = rows<{ pairs: number; changed: number }>(
     db,
-    `SELECT count(*) AS pairs, total(${differs.join(' OR ') || '0'}) AS changed ${from}`,
+    `SELECT count(*) AS pairs, total(${anyOf(differs)}) AS changed ${from}`,
   )[0] ?? { pairs: 0, changed: 0 };
   return {
     missing: countIn(db, EARLIER, name) - any.pairs,
     added: countIn(db, 'main', name) - any.pairs,
     changedRows: any.changed,
-    changed:
-      any.changed === 0
-        ? []
-        : differs.map(
-            (each) =>
-              rows<{ count: number }>(db, `SELECT count(*) AS count ${from} WHERE ${each}`)[0]?.count ?? 0,
-          ),
+    changed: any.changed === 0 ? [] : countsOf(db, differs, from),
   };
+}
+
+function countsOf(db: Database, conditions: readonly string[], from: string): readonly number[] {
+  const sql = `SELECT ${conditions.map((condition) => `total(${condition})`).join(', ')} ${from}`;
+  return db.prepare(sql).safeIntegers(false).raw().get() as number[];
+}
+
+// A chain of ORs would be deeper than SQLite takes, where there are hundreds of columns.
+function anyOf(conditions: readonly string[]): string {
+  const cases = conditions.map((condition) => `WHEN ${condition} THEN 1`);
+  return cases.length === 0 ? '0' : `CASE ${cases.join(' ')} ELSE 0 END`;
 }
 
 function differing({ name, keepsSign: keeps }: Column): string {

@@ -68,7 +68,7 @@ async function step(from: keyof typeof at, to: keyof typeof at, name?: string): 
     at[to],
     async (service, db) => {
       const report = await service.up({ to: name });
-      expect(report.warnings.filter((each) => !each.includes('nodes_enqueue'))).toEqual([]);
+      expect(report.warnings).toEqual([]);
       expect(report.hooks).toEqual([{ name: 'SearchIsInStep', calls: { afterEach: report.steps.length } }]);
       content[to] = contentOf(db);
     },
@@ -186,9 +186,8 @@ describe('a dry run of up, and then up', () => {
       );
       for (const [index, { name, statements }] of dry.steps.entries()) {
         if (name === '021_compact') continue;
-        // What a reversible one has noted of its operations is in the history, too.
-        const more = Number(history[index]?.rows) - rowsOf(statements);
-        expect({ name, isFew: more >= 0 && more < 10 }).toEqual({ name, isFew: true });
+        // What a reversible one has parked for its way back is in the history, too.
+        expect(history[index]?.rows).toBeGreaterThanOrEqual(rowsOf(statements));
       }
       expect(history.every(({ durationMs, who }) => durationMs > 0 && who !== null)).toBe(true);
       expectProfile(profile as Profile);

@@ -241,6 +241,8 @@ const CASES: readonly Case[] = [
 const ALTER: Change = (s) => s.alterColumn('users', 'age', { type: 'TEXT' });
 const ALTER_LOSSY: Change = (s) => s.alterColumn('users', 'age', { type: 'TEXT', lossy: 'allow' });
 const CHANGED_SINCE: Change = (s) => s.dropColumn('users', 'age').addColumn('users', 'more', 'TEXT');
+const NEEDED: Change = (s) => s.dropColumn('strict_ones', 'need');
+const FEWER: Change = (s) => s.dropColumn('few', 'a');
 const DROPPED: Change = (s) => s.dropTable('other');
 const HIDDEN: Change = (s) =>
   s.delete('words', { where: "w = 'one'" }).update('words', { set: { w: { sql: "w || '!'" } } });
@@ -284,6 +286,33 @@ describe('what came between up and down', () => {
       'CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT COLLATE NOCASE, age INT, email TEXT UNIQUE, later TEXT)',
     );
     expect(rowsOf('users')).toContainEqual([2, 'bob', 40, 'b', null]);
+  });
+
+  it('says how many rows lack what a column needs that has no default', async () => {
+    db.exec(
+      "CREATE TABLE strict_ones (id INTEGER PRIMARY KEY, need TEXT NOT NULL); INSERT INTO strict_ones VALUES (1, 'x')",
+    );
+    await up(db, NEEDED);
+    db.exec('INSERT INTO strict_ones VALUES (2), (3)');
+    await expect(down(db, NEEDED)).rejects.toMatchObject({
+      cause: {
+        code: 'DECANT_REVERSIBLE',
+        message: expect.stringContaining('2 rows came later and would have no need, which is NOT NULL'),
+      },
+    });
+    expect(rowsOf('strict_ones')).toEqual([[1], [2], [3]]);
+  });
+
+  it('tells of a constraint that what came later does not keep to by the name of the table', async () => {
+    db.exec('CREATE TABLE few (id INTEGER PRIMARY KEY, a UNIQUE DEFAULT 5)');
+    await up(db, FEWER);
+    db.exec('INSERT INTO few VALUES (2), (3)');
+    await expect(down(db, FEWER)).rejects.toMatchObject({
+      cause: {
+        code: 'DECANT_ALTER_TABLE',
+        message: 'Cannot alter few: UNIQUE constraint failed: few.a.',
+      },
+    });
   });
 
   it('keeps a table that has taken the name of one that was dropped', async () => {

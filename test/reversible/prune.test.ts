@@ -81,7 +81,7 @@ describe('archives', () => {
       steps: 1,
       onPlan: async () => void (await service().prune({ olderThan: '0h' })),
     });
-    await expect(planned).rejects.toMatchObject({ cause: { code: 'DECANT_IRREVERSIBLE' } });
+    await expect(planned).rejects.toMatchObject({ code: 'DECANT_IRREVERSIBLE' });
   });
 
   it('that hold no rows are none', async () => {

@@ -122,6 +122,13 @@ describe('a reversible migration', () => {
     expect(contentOf(db)).toEqual(before);
   });
 
+  it('says what to do about what it refuses', async () => {
+    const error = await rejectionOf(up(db, (s) => s.delete('nameless', { where: 'true' })));
+    expect(error).toMatchObject({
+      hint: 'Use execute({ up, down }), and write the way back by hand. The database is as it was before it.',
+    });
+  });
+
   it('refuses to run outside the engine', () => {
     const own = new (reversible((s) => s.dropTable('posts')))();
     expect(() => own.up(db)).toThrow('one transaction');

@@ -13,6 +13,19 @@ const CASES: readonly (readonly [what: string, schema: string, change: Change])[
         .addColumn('t', 'b', 'TEXT')
         .alterColumn('t', 'b', { type: 'INT' }),
   ],
+  ...['', ' WITHOUT ROWID'].flatMap((form) => {
+    // Two rows by the key, one by the column.
+    const schema = `CREATE TABLE t (x TEXT COLLATE NOCASE, v, PRIMARY KEY (x COLLATE BINARY))${form};
+      INSERT INTO t VALUES ('a', 1), ('A', 2), ('b', 3)`;
+    const what = `a key that compares otherwise than its column${form}:`;
+    return [
+      [`${what} update`, schema, (s) => s.update('t', { set: { v: { sql: 'v + 10' } } })],
+      [`${what} insert`, schema, (s) => s.insert('t', [{ x: 'B', v: 4 }])],
+      [`${what} delete`, schema, (s) => s.delete('t', { where: "x = 'a' COLLATE BINARY" })],
+      [`${what} dropColumn`, schema, (s) => s.dropColumn('t', 'v')],
+      [`${what} alterColumn`, schema, (s) => s.alterColumn('t', 'v', { type: 'TEXT', lossy: 'allow' })],
+    ] satisfies (readonly [string, string, Change])[];
+  }),
   [
     'nor has one whose CHECK names the table',
     'CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a CHECK (t.a > 0))',
@@ -29,6 +42,34 @@ const CASES: readonly (readonly [what: string, schema: string, change: Change])[
     (s) => s.dropColumn('t', 'rowid'),
   ],
 ];
+
+const MOVE: Change = (s) =>
+  s.move('here', 'there', { id: { sql: 'id' } }, { where: 'id NOT IN (SELECT id FROM there)' });
+const DROP: Change = (s) => s.dropColumn('t', 'v');
+
+it('moves the rows that a condition names, also when it looks at where they go', async () => {
+  const db = new Connection(':memory:');
+  db.exec(`CREATE TABLE here (id INTEGER PRIMARY KEY); CREATE TABLE there (id INTEGER PRIMARY KEY);
+    INSERT INTO here VALUES (1), (2), (3); INSERT INTO there VALUES (2)`);
+  const before = contentOf(db);
+  await up(db, MOVE);
+  expect(db.prepare('SELECT id FROM here').pluck().all()).toEqual([2]);
+  expect(db.prepare('SELECT id FROM there').pluck().all()).toEqual([1, 2, 3]);
+  expect(db.prepare("SELECT name FROM sqlite_schema WHERE name GLOB '*_chosen'").all()).toEqual([]);
+  await down(db, MOVE);
+  expect(contentOf(db)).toEqual(before);
+  db.close();
+});
+
+it('puts a dropped column back into a row whose key was put in capitals since', async () => {
+  const db = new Connection(':memory:');
+  db.exec(`CREATE TABLE t (x TEXT COLLATE NOCASE PRIMARY KEY, v); INSERT INTO t VALUES ('a', 1)`);
+  await up(db, DROP);
+  db.exec(`UPDATE t SET x = 'A'`);
+  await down(db, DROP);
+  expect(db.prepare('SELECT * FROM t').raw().all()).toEqual([['A', 1]]);
+  db.close();
+});
 
 describe('up and down', () => {
   it.each(CASES)('%s', async (_what, schema, change) => {

@@ -10,7 +10,7 @@ import { BASE, build, schemaSpec, useScratch, worldOf, type SchemaSpec } from '.
 import { snapshotOf, type Snapshot } from '../sqlite/torture/snapshot.js';
 import { down, up, type Change } from './helpers.js';
 
-const { CASES = 80, SEED = CASES === 80 ? 7 : undefined } = globalThis as {
+const { CASES = 50, SEED = CASES === 50 ? 7 : undefined } = globalThis as {
   readonly CASES?: number;
   readonly SEED?: number;
 };
@@ -199,7 +199,7 @@ function refusal(error: unknown): readonly string[] {
 describe('up and down, whatever the table and whatever is changed', () => {
   afterAll(() => {
     scratch.close();
-    if (CASES > 80) console.log([...tally]);
+    if (CASES > 50) console.log([...tally]);
   });
 
   it(

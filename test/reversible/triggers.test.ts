@@ -41,20 +41,28 @@ const LOGGING = `
   CREATE TRIGGER logged_insert AFTER INSERT ON posts BEGIN INSERT INTO log VALUES ('insert ' || new.id); END;
 `;
 
-const CHANGES: readonly (readonly [string, Change, word: string, ids: readonly number[]])[] = [
-  ['update', (s) => s.update('posts', { set: { title: 'kiwi' }, where: 'id < 3' }), 'kiwi', [1, 2]],
-  ['insert', (s) => s.insert('posts', [{ title: 'kiwi' }]), 'kiwi', [4]],
-  ['delete', (s) => s.delete('posts', { where: 'id = 2' }), 'pear', []],
+const CHANGES: readonly (readonly [string, Change, word: string, ids: readonly number[], trigger: string])[] =
   [
-    'move',
-    (s) =>
-      s
-        .createTable('CREATE TABLE old (t)')
-        .move('posts', 'old', { t: { sql: 'title' } }, { where: 'id = 2' }),
-    'pear',
-    [],
-  ],
-];
+    [
+      'update',
+      (s) => s.update('posts', { set: { title: 'kiwi' }, where: 'id < 3' }),
+      'kiwi',
+      [1, 2],
+      'logged_update',
+    ],
+    ['insert', (s) => s.insert('posts', [{ title: 'kiwi' }]), 'kiwi', [4], 'logged_insert'],
+    ['delete', (s) => s.delete('posts', { where: 'id = 2' }), 'pear', [], 'no_delete'],
+    [
+      'move',
+      (s) =>
+        s
+          .createTable('CREATE TABLE old (t)')
+          .move('posts', 'old', { t: { sql: 'title' } }, { where: 'id = 2' }),
+      'pear',
+      [],
+      'no_delete',
+    ],
+  ];
 
 const ALL_KIWI: Change = (s) => s.update('posts', { set: { title: 'kiwi' } });
 const NO_PEAR: Change = (s) => s.delete('posts', { where: 'id = 2', onConflict: 'restore' });
@@ -77,14 +85,15 @@ describe('triggers of a table whose rows are changed', () => {
 
   it.each(CHANGES)(
     'do nothing else at an %s, are told of, and fire again afterwards',
-    async (_what, change, word, ids) => {
+    async (_what, change, word, ids, trigger) => {
       db.exec(LOGGING);
       const triggers = triggersInOrder();
       const before = contentOf(db);
       const report = await up(db, change);
-      expect(report.warnings[0]).toBe(
-        '001_change: Rows of posts were changed without its triggers: logged_update, no_delete, logged_insert.',
-      );
+      // Of the others none could have fired.
+      expect(report.warnings).toEqual([
+        `001_change: Rows of posts were changed without its triggers: ${trigger}.`,
+      ]);
       expect(found(word)).toEqual(ids);
       expect(db.prepare('SELECT * FROM log').all()).toEqual([]);
       expect(triggersInOrder()).toEqual(triggers);

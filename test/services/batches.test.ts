@@ -265,6 +265,15 @@ describe('a batch that fails', () => {
     await service(addOne, undefined, { changed: 'allow' }).up();
     expect(counts()).toEqual([[1, ROWS]]);
   });
+
+  it('names a flag only where the command has it', async () => {
+    await service().up({ to: '002_n' });
+    await pausedAt(50, (options) => service().down(options));
+    const edited = service(addOne, (handle) => batch(handle, { ...PLUS_ONE, set: { n: 'n - 2' } }));
+    expect(await rejectionOf(edited.down())).toMatchObject({
+      hint: expect.stringMatching(/as it is now, say changed: 'allow' in the config, and run again;/),
+    });
+  });
 });
 
 const backups = (): readonly string[] => {

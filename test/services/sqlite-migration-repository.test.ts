@@ -427,7 +427,11 @@ describe('history', () => {
     expect(journal().slice(0, 2)).toEqual(
       before.map((line) => Object.assign(line, { rows: null, who: null })),
     );
-    expect(repository.history({ limit: 1 })[0]).toMatchObject({ name: '002_b', rows: 3 });
+    expect(repository.history({ limit: 1 })[0]).toMatchObject({
+      name: '002_b',
+      rows: 3,
+      who: expect.stringContaining(hostname()),
+    });
     // What makes an older Decant refuse: see 'refuses a journal that a newer Decant has written'.
     expect(journal()[2]?.['versions']).toContain('"format":2');
   });

@@ -503,3 +503,20 @@ describe('runBody outside of a transaction', () => {
     expect(tablesOf(other)).toEqual(['t']);
   });
 });
+
+describe('a prepared statement that ends the transaction', () => {
+  it.each(['COMMIT', 'end', 'ROLLBACK', '-- done\nCOMMIT'])('is named: %j', (sql) => {
+    const error = errorOf(() => inTransaction((handle) => handle.prepare(sql).run())) as Error & {
+      sql?: string;
+    };
+    expect(error).toMatchObject({ kind: 'ended the transaction', sql });
+    const swallowing = errorOf(() =>
+      inTransaction((handle) => {
+        swallow(() => handle.prepare(sql).run());
+        handle.exec('CREATE TABLE never (x)');
+      }),
+    );
+    expect(swallowing).toMatchObject({ kind: 'ended the transaction', sql });
+    expect(tablesOf(other)).toEqual(['t']);
+  });
+});

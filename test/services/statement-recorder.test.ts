@@ -93,6 +93,7 @@ describe('a recorder', () => {
         CREATE VIEW v AS SELECT a /* inside */ FROM x -- of the view
         ;
         SELECT changes();
+        WITH w AS (SELECT 1) SELECT * FROM w;
         CREATE TRIGGER tr AFTER INSERT ON x BEGIN SELECT 1; SELECT 2; END;
         UPDATE x SET a = a + 1 WHERE a > 1`),
     );
@@ -101,6 +102,7 @@ describe('a recorder', () => {
       ['INSERT INTO x VALUES (1), (2), (3)', 1, 3, 0],
       ['CREATE VIEW v AS SELECT a /* inside */ FROM x', 1, 0, 0],
       ['SELECT changes()', 1, 0, 0],
+      ['WITH w AS (SELECT 1) SELECT * FROM w', 1, 0, 0],
       ['CREATE TRIGGER tr AFTER INSERT ON x BEGIN SELECT 1; SELECT 2; END', 1, 0, 0],
       ['UPDATE x SET a = a + 1 WHERE a > 1', 1, 2, 0],
     ]);

@@ -9,6 +9,7 @@ import { ReversibleMigration, type ReversibleSchema } from '../../src/index.js';
 import { verifyMigrations } from '../../src/verify-migrations.js';
 import { rejectionOf } from '../helpers/errors.js';
 import { makeFolder, printsOf } from '../helpers/files.js';
+import { reversible } from '../reversible/helpers.js';
 import { serviceFor, tableMigration } from '../helpers/migrations.js';
 
 /** A database with some rows that are awkward to keep. */
@@ -323,6 +324,21 @@ describe('verifyMigrations', () => {
     ]);
   });
 
+  it.each([500, 900])('compares a table of %d columns', async (count) => {
+    const columns = Array.from({ length: count }, (_each, index) => `c${index}`);
+    const file = database(
+      `CREATE TABLE wide (${columns.join(', ')}); INSERT INTO wide (c0) VALUES (1), (2), (3)`,
+    );
+    const report = await verdictOn(
+      m('DELETE FROM wide WHERE c0 = 1', 'UPDATE wide SET c7 = 7 WHERE c0 = 2'),
+      file,
+    );
+    expect(report.losses).toEqual([
+      { kind: 'missing', table: 'wide', rows: 1 },
+      { kind: 'changed', table: 'wide', column: 'c7', rows: 1 },
+    ]);
+  });
+
   it('tells content that is another each time from what is lost', async () => {
     const random = m('CREATE TABLE n (a); INSERT INTO n VALUES (hex(randomblob(8)))', 'DROP TABLE n');
     expect(await verdictOn(random)).toMatchObject({
@@ -421,5 +437,20 @@ describe('verifyMigrations', () => {
     expect(await rejectionOf(verifyMigrations({ migrations, mode: 'applied' }))).toMatchObject({
       code: 'DECANT_USAGE',
     });
+  });
+
+  it('calls irreversible what had parked rows that were pruned', async () => {
+    const file = database();
+    const db = new Database(file);
+    db.exec('CREATE TABLE parked (id INTEGER PRIMARY KEY); INSERT INTO parked VALUES (1)');
+    const migrations = [reversible((s) => s.delete('parked', { where: 'true' }), '001_park')];
+    const service = serviceFor({ database: db, migrations, backup: 'never' });
+    await service.up();
+    await service.prune({ olderThan: '0h' });
+    db.close();
+    const report = await verifyMigrations({ database: file, migrations, mode: 'applied' });
+    expect(report.migrations).toMatchObject([
+      { name: '001_park', verdict: 'irreversible', reason: expect.stringContaining('was pruned at') },
+    ]);
   });
 });
