@@ -500,7 +500,7 @@ describe('the folder for what was compiled', () => {
     ['relative', join(homedir(), '.cache', 'decant')],
     ['', join(homedir(), '.cache', 'decant')],
     [undefined, join(homedir(), '.cache', 'decant')],
-  ])('with XDG_CACHE_HOME %p is %s', (named, folder) => {
-    expect(cacheFolder({ XDG_CACHE_HOME: named })).toBe(folder);
+  ])('with XDG_CACHE_HOME %p is %s', (named, expected) => {
+    expect(cacheFolder({ XDG_CACHE_HOME: named })).toBe(expected);
   });
 });
