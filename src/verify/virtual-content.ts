@@ -1,9 +1,10 @@
 import type { Database } from '../domain/migration.js';
 import type { ContentDifference } from '../domain/verification.js';
+import { normalSql } from '../sqlite/schema-text.js';
 import { optionOf, rows } from '../sqlite/table-state.js';
 import { foldName, isWord, nameOf, quoteName, tokensOf } from '../sqlite/tokens.js';
 import { userTables } from '../sqlite/user-tables.js';
-import { EARLIER, virtualRowsOf } from './table-content.js';
+import { virtualRowsOf } from './table-content.js';
 
 interface VirtualTable {
   readonly name: string;
@@ -24,17 +25,16 @@ export function virtualDifferencesOf(
   changed: ReadonlySet<string>,
 ): readonly ContentDifference[] {
   const tables = new Set(userTables(db).map(foldName));
-  return inBoth(db)
+  return inBoth(db, before)
     .filter((table) => mayDiffer(table, changed, tables))
     .flatMap((table) => rowDifferences(db, table).concat(searchDifferences(db, before, table)));
 }
 
-function inBoth(db: Database): readonly VirtualTable[] {
-  return rows<{ name: string; sql: string }>(
-    db,
-    `SELECT name, sql FROM main.sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL%'
-     INTERSECT SELECT name, sql FROM ${EARLIER}.sqlite_schema`,
-  ).map(({ name, sql }) => {
+// Of one that was renamed, and back, the text has quotes that it had not.
+function inBoth(db: Database, before: Database): readonly VirtualTable[] {
+  const known = new Map(virtualTablesOf(before).map(({ name, sql }) => [name, normalSql(sql)]));
+  const same = virtualTablesOf(db).filter(({ name, sql }) => known.get(name) === normalSql(sql));
+  return same.map(({ name, sql }) => {
     const tokens = tokensOf(sql);
     const using = tokens.findIndex((token) => isWord(token, 'USING'));
     return {
@@ -43,6 +43,13 @@ function inBoth(db: Database): readonly VirtualTable[] {
       content: optionOf(tokens, 'content'),
     };
   });
+}
+
+function virtualTablesOf(db: Database): readonly { readonly name: string; readonly sql: string }[] {
+  return rows(
+    db,
+    `SELECT name, sql FROM main.sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL%' ORDER BY name`,
+  );
 }
 
 // What it reads, if it reads another, is either a table or a view on whatever tables.

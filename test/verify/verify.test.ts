@@ -40,6 +40,9 @@ const m = (up: string, down?: string, name = '001_change'): MigrationObject & { 
   ...(down === undefined ? {} : { down: (db) => db.exec(down) }),
 });
 
+const swap = (one: string, other: string): string =>
+  `ALTER TABLE ${one} RENAME TO o; ALTER TABLE ${other} RENAME TO ${one}; ALTER TABLE o RENAME TO ${other};`;
+
 async function verdictOn(subject: MigrationObject, file = database()): Promise<VerifiedMigration> {
   const { migrations } = await verifyMigrations({ database: file, migrations: [subject] });
   expect(migrations).toHaveLength(1);
@@ -220,6 +223,21 @@ describe('verifyMigrations', () => {
     expect(verdict).toBe('broken');
     const found = problems.find((each) => each.step === step);
     expect(found?.diff ?? found?.error?.message).toMatch(said);
+  });
+
+  it('sees that two tables have changed names, though no page of theirs differs', async () => {
+    const file =
+      database(`CREATE TABLE a (v); INSERT INTO a VALUES (1), (2); CREATE TABLE b (v); INSERT INTO b VALUES (1);
+      CREATE VIRTUAL TABLE f USING fts5 (v); INSERT INTO f VALUES ('x'); CREATE VIRTUAL TABLE g USING fts5 (v);`);
+    expect(await verdictOn(m(`${swap('a', 'b')} ${swap('f', 'g')}`, 'SELECT 1'), file)).toMatchObject({
+      verdict: 'lossy',
+      losses: [
+        { kind: 'added', table: 'b', rows: 1 },
+        { kind: 'missing', table: 'a', rows: 1 },
+        { kind: 'missing', table: 'f', rows: 1 },
+        { kind: 'added', table: 'g', rows: 1 },
+      ],
+    });
   });
 
   it('counts a full-text index that no longer finds what its table holds, and not one that never did', async () => {
