@@ -1,8 +1,8 @@
-import { stateOf, type TableState } from '../sqlite/table-state.js';
+import { rows, stateOf, type TableState } from '../sqlite/table-state.js';
 import { inBrackets } from '../sqlite/sql-text.js';
 import { quoteName } from '../sqlite/tokens.js';
 import { capturing, ofRow } from './capture.js';
-import { countOf, hiddenRowidOf, keyOf, parkedAs, storedColumns, type ParkedRows } from './keys.js';
+import { countOf, hiddenRowidOf, isFree, keyOf, parkedAs, storedColumns, type ParkedRows } from './keys.js';
 import { operation, type ConflictOptions, type Operation, type Work } from './operation.js';
 import { markOf, setMark } from '../sqlite/sequence.js';
 import type { RowEvent } from '../sqlite/trigger-event.js';
@@ -67,9 +67,9 @@ export function undoDelete(
   const before = countOf(connection, target);
   const mark = markOf(connection, table);
   const insert = (taken: 0 | 1, withRowid: readonly string[], value: readonly string[]): number => {
-    const sql = `INSERT OR ${onConflict === 'restore' ? 'REPLACE' : 'IGNORE'} INTO ${target} (${[...withRowid, ...columns].join(', ')})
+    const sql = `INTO ${target} (${[...withRowid, ...columns].join(', ')})
       SELECT ${[...value, ...parked].join(', ')} FROM ${archive} WHERE _decant_taken = ${taken}`;
-    return work.db.prepare(sql).run().changes;
+    return putBack(work, sql, archive, onConflict);
   };
   let renumbered = 0;
   const events: readonly RowEvent[] = onConflict === 'restore' ? ['INSERT', 'DELETE'] : ['INSERT'];
@@ -83,6 +83,24 @@ export function undoDelete(
   const missing = before + countOf(connection, archive) - countOf(connection, target);
   work.meet(table, onConflict === 'restore' ? 'replaced' : 'taken', missing);
   work.meet(table, 'renumbered', renumbered);
+}
+
+// All at once, or, where a key is taken, one by one. IGNORE would pass over what NOT NULL or a CHECK refuses, too, and
+// REPLACE alone would put a default in place of NULL.
+function putBack(
+  { db, connection }: Work,
+  sql: string,
+  archive: string,
+  onConflict: 'keep' | 'restore',
+): number {
+  const all = db.prepare(`INSERT OR ABORT ${sql}`);
+  let count = 0;
+  if (isFree(() => (count = all.run().changes))) return count;
+  if (onConflict === 'restore') return db.prepare(`INSERT OR REPLACE ${sql}`).run().changes;
+  const one = connection.prepare(`INSERT OR ABORT ${sql} AND rowid = ?`);
+  for (const { number } of rows<{ number: number }>(connection, `SELECT rowid AS number FROM ${archive}`))
+    isFree(() => (count += one.run(number).changes));
+  return count;
 }
 
 // What is replaced is deleted, and only so do triggers that keep a search index hear of it.

@@ -1,7 +1,7 @@
 import { rows, type TableState } from '../sqlite/table-state.js';
 import { quoteName } from '../sqlite/tokens.js';
 import { replacingByTriggers } from './delete.js';
-import { countOf, hiddenRowidOf, parkedAs, storedColumns, type Key } from './keys.js';
+import { countOf, hiddenRowidOf, isFree, parkedAs, storedColumns, type Key } from './keys.js';
 import type { ConflictOptions, Work } from './operation.js';
 
 /** Which rows are to have other values, and which. */
@@ -44,7 +44,7 @@ export function exchange(
   if (onConflict === 'restore') return replaceAll(work, { remove, insert, target, table });
   let left = 0;
   for (;;) {
-    const refused = tryAll(work, remove, `INSERT OR IGNORE ${insert} WHERE rowid = ?`, table);
+    const refused = tryAll(work, remove, `INSERT OR ABORT ${insert} WHERE rowid = ?`, table);
     if (refused.length === 0) return left;
     for (const number of refused) connection.prepare(`DELETE FROM ${table} WHERE rowid = ?`).run(number);
     left += refused.length;
@@ -58,7 +58,7 @@ function tryAll({ connection }: Work, remove: string, insert: string, table: str
   connection.exec(remove);
   const one = connection.prepare(insert);
   const all = rows<{ number: number }>(connection, `SELECT rowid AS number FROM ${table} ORDER BY rowid`);
-  const refused = all.filter(({ number }) => one.run(number).changes === 0).map(({ number }) => number);
+  const refused = all.filter(({ number }) => !isFree(() => void one.run(number))).map(({ number }) => number);
   if (refused.length > 0) connection.exec('ROLLBACK TO decant_exchange');
   connection.exec('RELEASE decant_exchange');
   return refused;

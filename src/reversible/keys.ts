@@ -111,6 +111,20 @@ export function refuseVacuumed({ isVacuumed }: Work, table: string, { kind }: Ke
   );
 }
 
+/** Writes rows. @returns false when a key of one is taken; what else refuses a row is thrown on */
+export function isFree(write: () => void): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    if (TAKEN.test(String((error as Partial<Record<'code', unknown>>).code))) return false;
+    throw error;
+  }
+}
+
+// https://sqlite.org/rescode.html#constraint_unique
+const TAKEN = /^SQLITE_CONSTRAINT_(?:UNIQUE|PRIMARYKEY|ROWID)$/;
+
 export function countOf(db: Database, from: string): number {
   return rows<{ count: number }>(db, `SELECT count(*) AS count FROM ${from}`)[0]?.count ?? 0;
 }

@@ -1,4 +1,3 @@
-import { isConstraint } from '../sqlite/rebuild.js';
 import { needColumn } from '../sqlite/table-edit.js';
 import { stateOf } from '../sqlite/table-state.js';
 import { inBrackets } from '../sqlite/sql-text.js';
@@ -7,6 +6,7 @@ import { capturing, ofRow } from './capture.js';
 import { exchange, type Exchange } from './exchange.js';
 import {
   countOf,
+  isFree,
   keyOf,
   parkedAs,
   refuseNullKeys,
@@ -99,7 +99,8 @@ function setValues(work: Work, table: string, sql: string, exchanged: Exchange):
   const state = stateOf(work.connection, table);
   let isDone = false;
   withoutTriggers(work, state, ['UPDATE'], () => {
-    isDone = runs(work, sql);
+    // A statement that fails leaves nothing. https://sqlite.org/lang_conflict.html
+    isDone = isFree(() => void work.db.exec(sql));
   });
   if (isDone) return 0;
   let taken = 0;
@@ -109,15 +110,4 @@ function setValues(work: Work, table: string, sql: string, exchanged: Exchange):
     setMark(work.connection, table, mark);
   });
   return taken;
-}
-
-// A statement that fails leaves nothing. https://sqlite.org/lang_conflict.html
-function runs({ db }: Work, sql: string): boolean {
-  try {
-    db.exec(sql);
-    return true;
-  } catch (error) {
-    if (isConstraint(error)) return false;
-    throw error;
-  }
 }

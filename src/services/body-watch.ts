@@ -2,9 +2,10 @@ import type { RunResult, Statement } from 'better-sqlite3';
 import type { Database } from '../domain/migration.js';
 import { ChangeLog } from '../sqlite/change-log.js';
 import { effectsOf, type Effect } from '../sqlite/effects.js';
-import { areInKeys } from '../sqlite/foreign-keys.js';
+import { areInKeys, hasKeys } from '../sqlite/foreign-keys.js';
 import { ForeignKeyGuard } from '../sqlite/foreign-key-guard.js';
-import { LossGuard, ReachFinder } from '../sqlite/loss-guard.js';
+import { LossGuard } from '../sqlite/loss-guard.js';
+import { ReachFinder } from '../sqlite/reach.js';
 import type { BatchLedger, MigrationScope } from '../sqlite/scope.js';
 import { openBeside } from './database.js';
 import type { RecordedCall, StatementRecorder } from './statement-recorder.js';
@@ -129,11 +130,16 @@ export class BodyWatch {
     const { log, reach: finder, losses, keys } = this.#needGuards();
     log.add(made);
     this.#notePragmas(more);
-    const reach = finder.after([...made, ...more], this.#foreignKeys, columns);
+    const { reach, triggered } = finder.after([...made, ...more], this.#foreignKeys, columns);
     losses.before(more, log, reach);
-    const isInert = columns !== undefined && reach === 'named' && !this.#areInKeys(more, columns);
-    if (!isInert) keys.before(more, reach);
-    log.add(more);
+    const isInert =
+      columns !== undefined &&
+      reach === 'named' &&
+      !this.#areInKeys(more, columns) &&
+      !triggered.some((effect) => effect.kind === 'write' && hasKeys(this.#db, effect.table));
+    const effects = [...more, ...triggered];
+    if (!isInert) keys.before(effects, reach);
+    log.add(effects);
     return [...made, ...more];
   }
 

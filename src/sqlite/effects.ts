@@ -21,6 +21,22 @@ export function effectsOf(sql: string): readonly Effect[] {
   return Array.from(statementsOf(sql), effectOf).filter((effect) => effect !== undefined);
 }
 
+/** The same for statements that are tokens already, as those within a trigger. */
+export function effectsIn(tokens: readonly Token[]): readonly Effect[] {
+  return piecesOf(tokens)
+    .map(effectOf)
+    .filter((effect) => effect !== undefined);
+}
+
+function piecesOf(tokens: readonly Token[]): readonly (readonly Token[])[] {
+  const pieces: Token[][] = [[]];
+  for (const token of tokens) {
+    if (token.text === ';') pieces.push([]);
+    else pieces.at(-1)?.push(token);
+  }
+  return pieces;
+}
+
 function effectOf(tokens: readonly Token[]): Effect | undefined {
   const read = new Cursor(tokens);
   if (read.is('WITH')) skipCommonTables(read);

@@ -2,7 +2,7 @@ import type { Database } from '../domain/migration.js';
 import type { ChangeLog } from './change-log.js';
 import type { Effect } from './effects.js';
 import { childrenOf, foreignKeyState, newTrouble, type ForeignKeyState } from './foreign-keys.js';
-import type { Reach } from './loss-guard.js';
+import type { Reach } from './reach.js';
 import { foldName } from './tokens.js';
 
 /** Which foreign keys are checked after a migration: all, those of what it changed and of its children, or none. */

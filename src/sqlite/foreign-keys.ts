@@ -58,6 +58,14 @@ export function areInKeys(db: Database, table: string, columns: readonly string[
   return keys.some(([child, from, parent, to]) => isSet(child, from) || isSet(parent, to));
 }
 
+/** Whether a table has foreign keys, or others have some that refer to it. */
+export function hasKeys(db: Database, table: string): boolean {
+  return (
+    childrenOf(db, new Set([foldName(table)])).length > 0 ||
+    childrenOf(db).some((child) => foldName(child) === foldName(table))
+  );
+}
+
 /**
  * What is wrong after a change and was not before. Rows are told apart by what they refer to, not by their rowids,
  * which a change may have moved.

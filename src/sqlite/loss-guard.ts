@@ -2,8 +2,8 @@ import type { Database } from '../domain/migration.js';
 import type { Loss } from '../errors.js';
 import type { ChangeLog } from './change-log.js';
 import type { Effect } from './effects.js';
+import { SCHEMAS, writesSchema, type Reach } from './reach.js';
 import { foldName, isWord, quoteName, tokensOf } from './tokens.js';
-import { firesOn, type RowEvent } from './trigger-event.js';
 import { isUserTable, userTables } from './user-tables.js';
 
 /** An index, trigger or view as it was. */
@@ -114,60 +114,6 @@ export class LossGuard {
   }
 }
 
-function writesSchema(effect: Effect): boolean {
-  return effect.kind === 'pragma' && effect.name === 'writable_schema';
-}
-
-/** Which tables a statement can change: those that it names, or any. */
-export type Reach = 'named' | 'anywhere';
-
-/** Finds out how far the statements of a body reach. */
-export class ReachFinder {
-  readonly #db: Database;
-  /** Writes that are known to fire no trigger. */
-  readonly #inert = new Set<string>();
-  #found: Reach = 'named';
-
-  constructor(db: Database) {
-    this.#db = db;
-  }
-
-  /**
-   * How far the body has reached once these statements have run. A write may remove rows elsewhere by a trigger, by a
-   * foreign key's action, or by ON CONFLICT REPLACE in the definition of a table.
-   * @param columns all that is set, where that is known
-   */
-  after(effects: readonly Effect[], foreignKeys: 'off' | 'enforced', columns?: readonly string[]): Reach {
-    if (effects.some(({ kind }) => kind !== 'write')) this.#inert.clear();
-    const reaches = (effect: Effect): boolean => this.#reaches(effect, effects, foreignKeys, columns);
-    if (this.#found === 'named' && effects.some(reaches)) this.#found = 'anywhere';
-    return this.#found;
-  }
-
-  #reaches(
-    effect: Effect,
-    effects: readonly Effect[],
-    foreignKeys: 'off' | 'enforced',
-    columns: readonly string[] | undefined,
-  ): boolean {
-    if (writesSchema(effect)) return true;
-    if (foreignKeys === 'enforced') return effect.kind === 'write' || effect.kind === 'drop';
-    // A trigger may be made by the very text that fires it.
-    if (effect.kind === 'create') return effect.type === 'trigger' && effects.length > 1;
-    return effect.kind === 'write' && this.#isActive(effect, columns);
-  }
-
-  #isActive(write: Write, columns: readonly string[] | undefined): boolean {
-    const known = JSON.stringify([write, columns]);
-    if (this.#inert.has(known)) return false;
-    if (firesOrReplaces(this.#db, write, columns)) return true;
-    this.#inert.add(known);
-    return false;
-  }
-}
-
-const SCHEMAS = '(SELECT * FROM main.sqlite_schema UNION ALL SELECT * FROM temp.sqlite_schema)';
-
 /** Whether there is a table or a view of this name. SQLite answers from what it keeps in memory. */
 function hasColumns(db: Database, name: string): boolean {
   return db.prepare(`SELECT 1 FROM pragma_table_xinfo(?, 'main')`).get(name) !== undefined;
@@ -196,27 +142,6 @@ const CONSTRAINTS = [
   'AS',
   'STRICT',
 ];
-
-type Write = Extract<Effect, { readonly kind: 'write' }>;
-
-function firesOrReplaces(db: Database, write: Write, columns?: readonly string[]): boolean {
-  const sql = `SELECT type, sql FROM ${SCHEMAS} WHERE tbl_name = ? COLLATE NOCASE AND type IN ('table', 'trigger')`;
-  const found = db.prepare(sql).all(write.table) as { readonly type: string; readonly sql: string }[];
-  const names = columns && new Set(columns.map(foldName));
-  return found.some(({ type, sql: text }) =>
-    type === 'table' ? /replace/i.test(text) : firesOn(text, eventsOf(write), names),
-  );
-}
-
-// An INSERT may do an UPDATE by ON CONFLICT, and what is replaced is deleted. https://sqlite.org/lang_upsert.html
-function eventsOf({ verb, removes }: Write): readonly RowEvent[] {
-  const own: Record<Write['verb'], readonly RowEvent[]> = {
-    insert: ['INSERT', 'UPDATE'],
-    update: ['UPDATE'],
-    delete: ['DELETE'],
-  };
-  return removes ? [...own[verb], 'DELETE'] : own[verb];
-}
 
 function countOf(db: Database, table: string): number {
   const count = db

@@ -321,6 +321,24 @@ describe('what came between up and down', () => {
     await expect(down(db, DROPPED)).rejects.toMatchObject({ cause: { code: 'DECANT_REVERSIBLE' } });
   });
 
+  it.each<readonly [string, Change, string]>([
+    ['a row that was deleted', (s) => s.delete('lax', { where: 'true' }), 'a TEXT NOT NULL'],
+    [
+      'a row that is put back in any case',
+      (s) => s.delete('lax', { where: 'true', onConflict: 'restore' }),
+      "a TEXT NOT NULL DEFAULT 'none'",
+    ],
+    ['a value', (s) => s.update('lax', { set: { a: 'z' } }), "a TEXT CHECK (a = 'z')"],
+  ])('refuses the way back, and loses nothing, where %s breaks a rule that came since', async (...given) => {
+    const [, change, column] = given;
+    db.exec("CREATE TABLE lax (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO lax VALUES (1, NULL), (2, 'x')");
+    await up(db, change);
+    db.exec(`CREATE TABLE tight (id INTEGER PRIMARY KEY, ${column}); INSERT INTO tight SELECT * FROM lax;
+      DROP TABLE lax; ALTER TABLE tight RENAME TO lax`);
+    await expect(down(db, change)).rejects.toThrow(/(?:NOT NULL|CHECK) constraint failed/);
+    expect(db.prepare('SELECT count(*) FROM _decant_archive_1').pluck().get()).toBe(2);
+  });
+
   it('tells rows apart no longer by a rowid that VACUUM has changed', async () => {
     await up(db, HIDDEN);
     db.exec('VACUUM');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { migration, type MigrationOptions } from '../../src/domain/decorator.js';
 import { Migration, type Database as Connection } from '../../src/domain/migration.js';
 import { UndeclaredLossError } from '../../src/errors.js';
@@ -146,6 +146,11 @@ describe.each(['wal', 'delete'])('the loss guard, in journal mode %s', (mode) =>
     [
       'rows that a trigger of its own making removes',
       'CREATE TRIGGER t AFTER UPDATE ON plain BEGIN DELETE FROM posts; END; UPDATE plain SET a = 4; DROP TRIGGER t',
+      [{ kind: 'rows', name: 'posts', before: 4, after: 0 }],
+    ],
+    [
+      'rows that a trigger removes which another one fires',
+      'CREATE TRIGGER one AFTER UPDATE ON plain BEGIN INSERT INTO users (name) VALUES (1); END; CREATE TRIGGER two AFTER INSERT ON users BEGIN DELETE FROM posts; END; UPDATE plain SET a = 4; DROP TRIGGER one; DROP TRIGGER two',
       [{ kind: 'rows', name: 'posts', before: 4, after: 0 }],
     ],
     [
@@ -305,6 +310,21 @@ describe.each(['wal', 'delete'])('the loss guard, in journal mode %s', (mode) =>
     'CREATE TRIGGER temp.t AFTER INSERT ON plain BEGIN DELETE FROM posts; END; INSERT INTO plain VALUES (1)',
   ])('sees what a temporary trigger removes: %s', async (sql) => {
     expect(await rejectionOf(run(sql))).toMatchObject({ losses: [{ name: 'posts', before: 4, after: 0 }] });
+  });
+
+  it('counts no rows where triggers only add and change some', async () => {
+    db.exec('CREATE TRIGGER t AFTER UPDATE ON plain BEGIN INSERT INTO users (name) VALUES (new.a); END');
+    const prepare = jest.spyOn(db, 'prepare');
+    await run('UPDATE plain SET a = a + 1');
+    expect(prepare.mock.calls.filter(([sql]) => sql.includes('count(*)'))).toEqual([]);
+    expect(prepare).toHaveBeenCalled();
+  });
+
+  it('checks the keys of what triggers write, also where only what was changed is checked', async () => {
+    db.exec('CREATE TRIGGER t AFTER UPDATE ON plain BEGIN INSERT INTO cars VALUES (9); END');
+    expect(
+      await rejectionOf(run('UPDATE plain SET a = a + 1', { foreignKeyCheck: 'changed' })),
+    ).toMatchObject({ violations: expect.arrayContaining([expect.objectContaining({ table: 'cars' })]) });
   });
 
   it('finds ON CONFLICT REPLACE in whatever case, and whatever LIKE is set to', async () => {

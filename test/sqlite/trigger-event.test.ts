@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { describe, expect, it } from '@jest/globals';
 import { effectsOf } from '../../src/sqlite/effects.js';
-import { ReachFinder } from '../../src/sqlite/loss-guard.js';
+import { ReachFinder } from '../../src/sqlite/reach.js';
 import { firesOn, type RowEvent } from '../../src/sqlite/trigger-event.js';
 
 describe('firesOn', () => {
@@ -43,8 +43,8 @@ describe('how far a write reaches', () => {
     db.exec(`CREATE TABLE t (a INTEGER PRIMARY KEY, b); CREATE TABLE u (a);
       CREATE TRIGGER tr ${trigger} BEGIN DELETE FROM u; END`);
     const finder = new ReachFinder(db);
-    expect(finder.after(effectsOf(write), 'off', columns)).toBe(reach);
-    expect(finder.after(effectsOf(write), 'off', columns)).toBe(reach);
+    expect(finder.after(effectsOf(write), 'off', columns).reach).toBe(reach);
+    expect(finder.after(effectsOf(write), 'off', columns).reach).toBe(reach);
     db.close();
   });
 });
