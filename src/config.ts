@@ -5,7 +5,7 @@ import { ConfigError, UsageError } from './errors.js';
 import type { DependencyContainer } from './injection.js';
 import { DEFAULT_KEEP, type BackupPolicy } from './services/backups.js';
 import type { ConfigureConnection } from './services/configure-connection.js';
-import { DEFAULT_LOCK_TIMEOUT } from './services/database.js';
+import { DEFAULT_LOCK_TIMEOUT } from './services/lock-timeout.js';
 import { importFile } from './services/import-file.js';
 import { validate, type UserConfig } from './user-config.js';
 
@@ -44,6 +44,17 @@ export interface ConfigFlags extends Partial<Record<keyof HistoryPolicy, Policy 
 export function defaultDatabasePath(env: NodeJS.ProcessEnv = process.env): string {
   const named = env['DATABASE_PATH'];
   return named ? absolute(named, process.cwd()) : join(home(), '.decant', 'data', 'decant.db');
+}
+
+/** Where compiled migrations are kept: `$XDG_CACHE_HOME/decant`, or `~/.cache/decant`. Undefined without a home. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const named = env['XDG_CACHE_HOME'] ?? '';
+  if (isAbsolute(named)) return join(named, 'decant'); // a relative one is to be ignored, says its specification
+  try {
+    return isAbsolute(homedir()) ? join(homedir(), '.cache', 'decant') : undefined;
+  } catch {
+    return undefined; // a user whom the system does not know
+  }
 }
 
 /** `DEBUG=decant`, `DEBUG=1` or `DEBUG=*`: show stack traces. */

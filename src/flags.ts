@@ -1,6 +1,6 @@
 import { POLICIES, type Policy } from './domain/policy.js';
 import { boolean, integer, option, string } from './oclif.js';
-import { MAX_LOCK_TIMEOUT } from './services/database.js';
+import { MAX_LOCK_TIMEOUT } from './services/lock-timeout.js';
 
 const databaseFlag = string({
   char: 'd',

@@ -1,3 +1,4 @@
+import { cacheFolder } from './config.js';
 import { EXIT, UnexpectedError, UsageError } from './errors.js';
 import { run as runOclif } from './oclif.js';
 import { awaitsJson, exitCodeOf, printError } from './print-error.js';
@@ -43,7 +44,7 @@ const ENDED_HINT =
  * @param root a file or folder of the package, from which oclif finds its package.json and manifest
  */
 export async function main(argv: readonly string[], root = import.meta.url): Promise<number> {
-  if (canLoadTypeScript()) beforeFirstImport(registerTypeScript);
+  if (canLoadTypeScript()) beforeFirstImport(() => registerTypeScript(cacheFolder()));
   try {
     const words = inOclifsForm(argv);
     if (words[0] === 'migrate' && words.some((word) => !HELP.has(word) && word !== 'migrate')) {

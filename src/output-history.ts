@@ -15,7 +15,7 @@ export function historyText(
   paint: Paint,
 ): string {
   if (entries.length === 0)
-    return name === undefined ? 'No history: nothing has been migrated here yet.' : `No history of ${name}.`;
+    return name === undefined ? 'No history: nothing is in a journal here yet.' : `No history of ${name}.`;
   return runsOf(entries)
     .map((run) => [...headingOf(run, paint), ...run.flatMap((entry) => entryLines(entry, paint))].join('\n'))
     .join('\n\n');

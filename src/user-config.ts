@@ -4,7 +4,7 @@ import { ConfigError } from './errors.js';
 import type { DependencyContainer } from './injection.js';
 import { BACKUP_POLICIES, type BackupPolicy } from './services/backups.js';
 import type { ConfigureConnection } from './services/configure-connection.js';
-import { MAX_LOCK_TIMEOUT } from './services/database.js';
+import { MAX_LOCK_TIMEOUT } from './services/lock-timeout.js';
 
 /** What `decant.config.ts` may say. Relative paths are relative to that file. */
 export interface UserConfig extends Partial<HistoryPolicy> {

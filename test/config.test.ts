@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
+  cacheFolder,
   defaultDatabasePath,
   isDebugging,
   isUnattended,
@@ -490,5 +491,16 @@ describe('the surroundings', () => {
       Object.defineProperty(process[stream], 'isTTY', { value: isTTY, configurable: true });
       expect(isUnattended(env)).toBe(expected);
     });
+  });
+});
+
+describe('the folder for what was compiled', () => {
+  it.each([
+    ['/somewhere/cache', '/somewhere/cache/decant'],
+    ['relative', join(homedir(), '.cache', 'decant')],
+    ['', join(homedir(), '.cache', 'decant')],
+    [undefined, join(homedir(), '.cache', 'decant')],
+  ])('with XDG_CACHE_HOME %p is %s', (named, expected) => {
+    expect(cacheFolder({ XDG_CACHE_HOME: named })).toBe(expected);
   });
 });

@@ -27,7 +27,7 @@ const SEES: Readonly<Record<string, string>> = {
   backup: 'domain errors services sqlite',
   'dry-run': 'backup domain errors services sqlite',
   verify: 'backup domain errors services sqlite',
-  register: 'services',
+
   'user-config': 'domain errors injection services',
   config: 'domain errors injection services user-config',
   'print-error': 'config errors oclif output',
@@ -49,7 +49,8 @@ const SEES: Readonly<Record<string, string>> = {
     'batch-line config confirmed container domain errors flags interrupt oclif output output-dry-run print-error profile-flag prompt services',
   commands:
     'base-command config domain errors flags oclif output output-graph output-history output-verify prompt read-status services verify-migrations',
-  main: 'errors oclif print-error services',
+  register: 'config services',
+  main: 'config errors oclif print-error services',
   cli: 'main',
 };
 const parts = Object.keys(SEES);

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import { BACKUP_POLICIES, DEFAULT_KEEP, type BackupPolicy } from '../services/backups.js';
 import type { ConfigureConnection } from '../services/configure-connection.js';
-import { DEFAULT_LOCK_TIMEOUT } from '../services/database.js';
+import { DEFAULT_LOCK_TIMEOUT } from '../services/lock-timeout.js';
 
 /** How backups are made, decided. */
 export interface BackupSettings {

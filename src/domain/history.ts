@@ -58,13 +58,15 @@ export function missingOf({ discovered, records }: History): readonly MigrationR
 export function outOfOrderOf(
   history: History,
 ): { names: readonly string[]; lastApplied: string } | undefined {
+  const pending = pendingOf(history);
+  if (pending.length === 0) return undefined;
   const missing = new Set(missingOf(history));
   const last = history.records.findLast(
     (record) => !missing.has(record) || prefixOf(record.name) !== undefined,
   );
   if (last === undefined) return undefined;
   const there = new Set(history.records.map(({ name }) => name));
-  const names = pendingOf(history)
+  const names = pending
     .map(({ name }) => name)
     .filter((name) => compareNames(name, last.name) < 0)
     .filter((name) => {

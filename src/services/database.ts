@@ -6,14 +6,9 @@ import type { Database as Connection } from '../domain/migration.js';
 import { DatabaseError } from '../errors.js';
 import { callHook, callHookToLook, hookOf, type ConfigureConnection } from './configure-connection.js';
 import { makeFolders } from './folders.js';
+import { DEFAULT_LOCK_TIMEOUT } from './lock-timeout.js';
 import { explainingSqliteErrors, isLocked, isSqliteError } from './sqlite-errors.js';
 import { standFor } from './stand-in.js';
-
-/** How long to wait for another process's lock, in milliseconds, where nothing else is said. */
-export const DEFAULT_LOCK_TIMEOUT = 10_000;
-
-/** The longest time that better-sqlite3 can wait. */
-export const MAX_LOCK_TIMEOUT = 0x7fffffff;
 
 /**
  * Opens a database for migrating, with foreign keys on and a busy timeout. A file that does not exist is created,

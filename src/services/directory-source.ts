@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { extname, join, sep } from 'node:path';
 import type { DiscoveredMigration, MigrationDefinition } from '../domain/migration.js';
 import { prefixOf } from '../domain/name.js';
 import { DuplicateMigrationError, InvalidMigrationError, SourceError } from '../errors.js';
@@ -19,12 +19,14 @@ export class DirectorySource extends MigrationSource {
     const names = list(this.directory);
     const all = new Set(names);
     const files = new Map<string, string>();
-    for (const file of names.filter(isMigrationFile)) {
-      const stem = stemOf(file);
+    const folder = join(this.directory, sep);
+    for (const file of names) {
+      const stem = migrationIn(file);
+      if (stem === undefined) continue;
       const twin = files.get(stem);
       files.set(stem, twin === undefined ? file : sourceOf(file, twin, all));
     }
-    return Array.from(files, ([name, file]) => ({ name, file: join(this.directory, file) }));
+    return Array.from(files, ([name, file]) => ({ name, file: folder + file }));
   }
 
   override load(migration: DiscoveredMigration, checksum: string): Promise<MigrationDefinition> {
@@ -45,13 +47,11 @@ function stemOf(file: string): string {
   return file.slice(0, -extname(file).length);
 }
 
-/** Left alone: declarations, tests, index, and whatever does not begin with a number. */
-function isMigrationFile(file: string): boolean {
-  return (
-    /\.(?:ts|mts|js|mjs|cjs)$/.test(file) &&
-    !/\.(?:d|test|spec)\.\w+$/.test(file) &&
-    prefixOf(stemOf(file)) !== undefined
-  );
+/** The name of the migration that a file is. Left alone: declarations, tests, index, and whatever has no number first. */
+function migrationIn(file: string): string | undefined {
+  const stem = /^(\d.*)\.(?:ts|mts|js|mjs|cjs)$/s.exec(file)?.[1];
+  if (stem === undefined || /\.(?:d|test|spec)$/.test(stem)) return undefined;
+  return prefixOf(stem) === undefined ? undefined : stem;
 }
 
 // A compiler that writes beside its source leaves a map or a declaration too: then the source is the one to run.

@@ -1,19 +1,24 @@
 import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { Options as SwcOptions } from '@swc/core';
 import { UsageError } from '../errors.js';
+import { cached } from './compile-cache.js';
 
 const require = module.createRequire(import.meta.url);
 const isDecant = /^decant(?:\/|$)/;
 let registered = false;
+let cache: string | undefined;
 
 /**
  * Lets this process import `.ts` and `.mts` files, decorators and their metadata included, without a build.
- * @swc/core is loaded with the first such file. Doing it twice does nothing.
+ * @swc/core is loaded with the first such file that is not in the cache. Doing it twice does nothing.
+ * @param cacheFolder where the compiled code is kept; without it, nowhere
  * @throws UsageError on a Node that lacks `module.registerHooks` (before 22.15)
  */
-export function registerTypeScript(): void {
+export function registerTypeScript(cacheFolder?: string): void {
   if (registered) return;
+  cache = cacheFolder;
   if (!canLoadTypeScript()) {
     throw new UsageError(
       `Node.js ${process.versions.node} cannot load TypeScript through Decant.`,
@@ -57,8 +62,15 @@ function twinOf(specifier: string, parent: string | undefined): string | undefin
 const load: module.LoadHookSync = (url, context, nextLoad) => {
   if (!url.startsWith('file:') || !isTypeScript(new URL(url).pathname)) return nextLoad(url, context);
   const file = fileURLToPath(url);
-  return { format: 'module', shortCircuit: true, source: compile(readFileSync(file, 'utf8'), file) };
+  return { format: 'module', shortCircuit: true, source: compiled(readFileSync(file, 'utf8'), file) };
 };
+
+function compiled(source: string, filename: string): string {
+  if (cache === undefined) return compile(source, filename);
+  const { version } = require('@swc/core/package.json') as { version: string };
+  const key = [version, JSON.stringify(OPTIONS), filename, source];
+  return cached(cache, key, () => compile(source, filename));
+}
 
 function compile(source: string, filename: string): string {
   const swc = require('@swc/core') as typeof import('@swc/core');
@@ -80,18 +92,20 @@ function reasonIn(message: string, filename: string): string {
 }
 
 function transform(swc: typeof import('@swc/core'), source: string, filename: string): string {
-  return swc.transformSync(source, {
-    filename,
-    swcrc: false,
-    configFile: false,
-    sourceMaps: 'inline',
-    module: { type: 'es6' },
-    jsc: {
-      target: 'es2022',
-      keepClassNames: true,
-      experimental: { keepImportAttributes: true },
-      parser: { syntax: 'typescript', decorators: true },
-      transform: { legacyDecorator: true, decoratorMetadata: true },
-    },
-  }).code;
+  return swc.transformSync(source, { ...OPTIONS, filename }).code;
 }
+
+const OPTIONS: SwcOptions = {
+  swcrc: false,
+  configFile: false,
+  sourceMaps: 'inline',
+  inlineSourcesContent: false, // Node reads the file where it has to show a line of it
+  module: { type: 'es6' },
+  jsc: {
+    target: 'es2022',
+    keepClassNames: true,
+    experimental: { keepImportAttributes: true },
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+  },
+};

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { makeFolder } from '../helpers/files.js';
@@ -54,6 +55,26 @@ function run(files: Readonly<Record<string, string>>, flags: readonly string[] =
 }
 
 describe('with decant/register, plain node', () => {
+  it('keeps what it compiled, and tells the lines of a file all the same', async () => {
+    const cache = makeFolder();
+    const directory = makeFolder({
+      'migrations/001_broken.ts': `import { migration, Migration, type Database } from 'decant';
+@migration()
+export default class Broken extends Migration {
+  up(db: Database): void {
+    db.exec('no SQL');
+  }
+}
+`,
+    });
+    const env = { XDG_CACHE_HOME: cache };
+    const text = APPLICATION(join(directory, 'migrations'));
+    const first = await resultOf(text, env, REGISTER);
+    expect(first).toMatchObject({ code: 'DECANT_MIGRATION_FAILED', line: 5 });
+    expect(readdirSync(join(cache, 'decant'))).toHaveLength(1);
+    expect(await resultOf(text, env, REGISTER)).toEqual(first);
+  });
+
   it('imports JSON into a .ts migration, by the attribute that Node asks for', async () => {
     const text = `import { migration, Migration, type Database } from 'decant';
       import rows from './rows.json' with { type: 'json' };
