@@ -263,6 +263,26 @@ describe('verifyMigrations', () => {
     ).toEqual([]);
   });
 
+  it.each<[what: string, table: string, row: string, loses: string]>([
+    ['keeps no content', "fts5 (a, content='')", 'rowid, a', "INSERT INTO f (f) VALUES ('delete-all')"],
+    [
+      'lets rows be deleted that it does not keep',
+      "fts5 (a, content='', contentless_delete=1)",
+      'rowid, a',
+      'DELETE FROM f WHERE rowid = 1',
+    ],
+    ['is one of FTS4', 'fts4 (a, content=t)', 'docid, a', 'DELETE FROM f WHERE docid = 1'],
+  ])('counts what is lost of a full-text index that %s', async (_what, table, row, loses) => {
+    const file = database(`CREATE TABLE t (id INTEGER PRIMARY KEY, a); INSERT INTO t VALUES (1, 'one');
+      CREATE VIRTUAL TABLE f USING ${table}; INSERT INTO f (${row}) VALUES (1, 'one')`);
+    expect(await verdictOn(m(loses, 'SELECT 1'), file)).toMatchObject({
+      verdict: 'lossy',
+      losses: [{ kind: 'search', table: 'f' }],
+    });
+    const putsBack = m(loses, `INSERT INTO f (${row}) VALUES (1, 'one')`);
+    expect(await verdictOn(putsBack, file)).toMatchObject({ verdict: 'exact' });
+  });
+
   it.each<[mode: VerifyMode]>([['pending'], ['applied'], ['empty']])(
     'changes nothing but its copy, and leaves nothing of that: %s',
     async (mode) => {
