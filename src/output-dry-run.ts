@@ -1,6 +1,7 @@
 import type { DryRunReport, DryRunStep } from './domain/dry-run.js';
 import type { StatementRecord, TableRows } from './domain/statement.js';
 import { durationText } from './domain/duration.js';
+import { visible } from './domain/visible.js';
 import { nothingToDo, plural, type Paint } from './output.js';
 
 /** What a dry run is to show beside what it always does. */
@@ -40,7 +41,9 @@ function stepLines(step: DryRunStep, paint: Paint, options: DryRunTextOptions): 
   return [
     `${headText(step, paint)} ${paint('dim', `(${durationText(step.durationMs)})`)}`,
     ...factsOf(step, options).map(([label, text]) => {
-      const lines = text.split('\n').map((line) => diffPaint(label, line, paint));
+      const lines = visible(text)
+        .split('\n')
+        .map((line) => diffPaint(label, line, paint));
       return `  ${paint('dim', label.padEnd(LABEL))} ${lines.join(`\n${' '.repeat(LABEL + 3)}`)}`;
     }),
   ];

@@ -1,6 +1,7 @@
 import { durationText } from './domain/duration.js';
 import type { HistoryEntry } from './domain/journal.js';
 import { countText } from './domain/size.js';
+import { visible } from './domain/visible.js';
 import type { Paint } from './output.js';
 
 /** What a terminal has at least. */
@@ -73,7 +74,7 @@ function factsOf({ outcome, durationMs, rows }: HistoryEntry): string {
 
 function detailLines({ outcome, error, file }: HistoryEntry): readonly string[] {
   if (outcome === 'restored' && file !== null) return [`what it replaced is kept as ${file}`];
-  return error === null ? [] : wrapped(error, WIDTH - 4).slice(0, ERROR_LINES);
+  return error === null ? [] : wrapped(visible(error), WIDTH - 4).slice(0, ERROR_LINES);
 }
 
 function wrapped(text: string, width: number): readonly string[] {

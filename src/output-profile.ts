@@ -1,5 +1,6 @@
 import { slowest, type Profile, type ProfiledMigration, type SlowStatement } from './domain/profile.js';
 import { countText } from './domain/size.js';
+import { visible } from './domain/visible.js';
 import type { Paint } from './output.js';
 
 const WIDTH = 80;
@@ -78,8 +79,10 @@ function statementLines(statement: SlowStatement, place: number, paint: Paint): 
   return [
     `${String(place).padStart(3)}. ${paint('bold', timeText(durationMs))}  ${[...times, ...changed, ...indirect, migration].join(', ')}`,
     ...sqlLines(sql).map((line) => MARGIN + line),
-    ...(plan ?? []).map((line) => paint('dim', `${MARGIN}| ${cut(line, WIDTH - MARGIN.length - 2)}`)),
-    ...remarks(statement).map((remark) => paint('yellow', `${MARGIN}! ${remark}`)),
+    ...(plan ?? []).map((line) =>
+      paint('dim', `${MARGIN}| ${cut(visible(line), WIDTH - MARGIN.length - 2)}`),
+    ),
+    ...remarks(statement).map((remark) => paint('yellow', `${MARGIN}! ${visible(remark)}`)),
   ];
 }
 
@@ -93,7 +96,7 @@ function remarks({ scans, count }: SlowStatement): readonly string[] {
 
 function sqlLines(sql: string): readonly string[] {
   const lines: string[] = [];
-  for (const word of sql.trim().split(/\s+/)) {
+  for (const word of visible(sql).trim().split(/\s+/)) {
     const last = lines.at(-1);
     const fits = last !== undefined && last.length + 1 + word.length <= WIDTH - MARGIN.length;
     if (fits) lines[lines.length - 1] = `${last} ${word}`;

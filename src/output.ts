@@ -6,6 +6,7 @@ import { durationText } from './domain/duration.js';
 import type { RunReport, StepResult } from './domain/report.js';
 import { sizeText } from './domain/size.js';
 import type { MigrationStatus, StatusReport } from './domain/status.js';
+import { visible } from './domain/visible.js';
 import { ForeignKeyError, MigrationFailedError, type DecantError, type Failure } from './errors.js';
 
 /** Gives text a colour, or leaves it as it is where there is none. */
@@ -112,12 +113,12 @@ function precededText(preceded: Backup['preceded']): string {
 export function errorText(error: DecantError, paint: Paint): string {
   const facts = error instanceof MigrationFailedError ? failureLines(error.failure) : [];
   return [
-    `${paint('red', '✗')} ${error.message}`,
-    ...facts.map(([label, text]) => `  ${paint('dim', label.padEnd(12))} ${indented(text)}`),
+    `${paint('red', '✗')} ${visible(error.message)}`,
+    ...facts.map(([label, text]) => `  ${paint('dim', label.padEnd(12))} ${indented(visible(text))}`),
     ...(error instanceof ForeignKeyError && error.violations.length > 0
-      ? [`  ${paint('dim', 'Rows'.padEnd(12))} ${violationsText(error)}`]
+      ? [`  ${paint('dim', 'Rows'.padEnd(12))} ${visible(violationsText(error))}`]
       : []),
-    `  ${paint('dim', 'Next'.padEnd(facts.length > 0 ? 12 : 4))} ${error.hint}`,
+    `  ${paint('dim', 'Next'.padEnd(facts.length > 0 ? 12 : 4))} ${visible(error.hint)}`,
   ].join('\n');
 }
 
