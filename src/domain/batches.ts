@@ -87,6 +87,11 @@ export function refuseUnfinished(
   refuseIfLeft(halfDone.find(isLeft));
 }
 
+/** Refuses whatever is half done, either way. @throws HalfDoneError */
+export function refuseHalfDone(entries: readonly BatchEntry[]): void {
+  refuseIfLeft(halfDoneOf(entries)[0]);
+}
+
 function refuseIfLeft(left: HalfDone | undefined): void {
   if (left !== undefined) throw new HalfDoneError(left.name, left.direction, rowsText(left));
 }
