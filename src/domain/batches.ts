@@ -1,7 +1,7 @@
 import { HalfDoneError } from '../errors.js';
 import type { History } from './history.js';
 import type { Direction } from './migration.js';
-import type { Command, PlanStep } from './plan.js';
+import type { Command, Plan, PlanStep } from './plan.js';
 
 /** How many rows of how many are done. */
 export interface RowProgress {
@@ -60,6 +60,16 @@ export function sumOf(progresses: readonly RowProgress[]): RowProgress {
     done: progresses.reduce((sum, { done }) => sum + done, 0),
     total: progresses.reduce((sum, { total }) => sum + total, 0),
   };
+}
+
+/** The plan, in which the reason of each step that is half done says so. */
+export function withBegun(plan: Plan, { halfDone = [] }: Pick<History, 'halfDone'>): Plan {
+  if (halfDone.length === 0) return plan;
+  const begun = (step: PlanStep): PlanStep => {
+    const half = halfDone.find(({ name, direction }) => name === step.name && direction === step.direction);
+    return half === undefined ? step : { ...step, reason: `${step.reason}, half done: ${rowsText(half)}` };
+  };
+  return { ...plan, steps: plan.steps.map(begun) };
 }
 
 /**
