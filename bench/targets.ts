@@ -20,7 +20,7 @@ export interface Target {
 }
 
 /** Each target of which both sides were measured. */
-export function targetsOf({ apply, nothing, coldStart, typeScript, large }: Measurements): readonly Target[] {
+export function targetsOf({ apply, nothing, coldStart, typeScript }: Measurements): readonly Target[] {
   const costs = [100, 5000].map((count) => perMigration(at(apply, count), count));
   const select = 'node + better-sqlite3 + one SELECT';
   return [
@@ -63,11 +63,6 @@ export function targetsOf({ apply, nothing, coldStart, typeScript, large }: Meas
       what: '1,000 .ts files, again, beside the same compiled before',
       limit: 1.3,
       measured: ratio(at(typeScript, 1000), 'Decant, again', 'Decant, compiled before'),
-    },
-    {
-      what: 'Rebuild of 1,000,000 rows, beside the same statements by hand',
-      limit: 1.15,
-      measured: ratio(large.results, 'Decant, rebuild', 'rebuild by hand'),
     },
   ];
 }

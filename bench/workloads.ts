@@ -45,7 +45,7 @@ export function applyAndRollBack(
     return work({ contestant: `peers/${peer.id}`, workload, count, file });
   };
   const roundsOf =
-    workload === 'apply' ? { 1: 9, 100: 9, 1000: 7, 5000: 5 } : { 1: 5, 100: 5, 1000: 3, 5000: 3 };
+    workload === 'apply' ? { 1: 9, 100: 9, 1000: 7, 5000: 4 } : { 1: 5, 100: 5, 1000: 3, 5000: 2 };
   return Object.entries(roundsOf).map(([count, rounds]) => {
     // Some peers would need minutes to roll back 5,000.
     const some =

@@ -14,7 +14,7 @@ export function historyText(given: readonly HistoryEntry[], name: string | undef
   const entries = visibleIn(given);
   if (entries.length === 0)
     return name === undefined
-      ? 'No history: nothing has been migrated here yet.'
+      ? 'No history: nothing is in a journal here yet.'
       : `No history of ${visible(name)}.`;
   return runsOf(entries)
     .map((run) => [...headingOf(run, paint), ...run.flatMap((entry) => entryLines(entry, paint))].join('\n'))

@@ -8,7 +8,7 @@ import type { MigrationFactory } from './services/migration-factory.js';
 import { MigrationService } from './services/migration-service.js';
 import type { MigrationSource } from './services/migration-source.js';
 import { SqliteMigrationRepository } from './services/sqlite-migration-repository.js';
-import { SqliteTransactionManager } from './services/sqlite-transaction-manager.js';
+import { CopyTransactionManager } from './services/copy-transaction-manager.js';
 import { SelectedSource } from './verify/selected-source.js';
 import { verify, type Engine } from './verify/verify.js';
 import { Workbench } from './verify/workbench.js';
@@ -64,7 +64,7 @@ function engineOver(
     const db = openDatabase(file, lockTimeout, configureConnection);
     db.pragma('synchronous = OFF'); // nothing here has to outlive a loss of power
     const repository = new SqliteMigrationRepository(db);
-    const transactions = new SqliteTransactionManager(db);
+    const transactions = new CopyTransactionManager(db);
     const policy = { outOfOrder, missing, changed };
     return {
       service: new MigrationService(source, repository, transactions, factory, policy),

@@ -74,7 +74,7 @@ Run c3, 2026-11-25 16:20:11 UTC
   });
 
   it('says that there is none', () => {
-    expect(historyText([], undefined, plain)).toBe('No history: nothing has been migrated here yet.');
+    expect(historyText([], undefined, plain)).toBe('No history: nothing is in a journal here yet.');
     expect(historyText([], '007_x', plain)).toBe('No history of 007_x.');
   });
 });

@@ -1,10 +1,12 @@
 import type { Database } from '../domain/migration.js';
 import { DatabaseError } from '../errors.js';
+import { CopyTransactionManager } from '../services/copy-transaction-manager.js';
 import { explainingSqliteErrors } from '../services/sqlite-errors.js';
 import { SqliteTransactionManager } from '../services/sqlite-transaction-manager.js';
 import { StatementRecorder } from '../services/statement-recorder.js';
 import { TransactionManager, type BodyRules } from '../services/transaction-manager.js';
 import { inSavepoint } from '../sqlite/savepoint.js';
+import { quoteName } from '../sqlite/tokens.js';
 import { UncommittedRecorder } from './statements.js';
 
 /** Transactions that record what bodies run. */
@@ -22,13 +24,13 @@ export abstract class RecordingTransactions extends TransactionManager {
   }
 }
 
-/** The ordinary ones. */
+/** The ordinary ones, of a copy. */
 export class RealTransactions extends RecordingTransactions {
-  readonly #real: SqliteTransactionManager;
+  readonly #real: CopyTransactionManager;
 
   constructor(db: Database) {
     super();
-    this.#real = new SqliteTransactionManager(db);
+    this.#real = new CopyTransactionManager(db);
   }
 
   override session<T>(work: () => T): T {
@@ -64,6 +66,7 @@ export class PassingTransactions extends RecordingTransactions {
    */
   perform<T>(work: () => T, foreignKeys: BodyRules['foreignKeys']): T {
     let result: { readonly of: T } | undefined;
+    const attached = attachedTo(this.#db);
     try {
       this.#real.run(() => {
         result = { of: work() };
@@ -71,6 +74,9 @@ export class PassingTransactions extends RecordingTransactions {
       }, foreignKeys);
     } catch (error) {
       if (error !== UNDO) throw error;
+    } finally {
+      for (const name of attachedTo(this.#db))
+        if (!attached.includes(name)) this.#db.exec(`DETACH ${quoteName(name)}`);
     }
     return (result as unknown as { readonly of: T }).of; // it has been thrown after that was set
   }
@@ -90,6 +96,11 @@ export class PassingTransactions extends RecordingTransactions {
     };
     return this.#real.runBody(watched, rules, recorder);
   }
+}
+
+// What a body attaches outlives the rollback, and would be in the way of the real run. 0 and 1 are main and temp.
+function attachedTo(db: Database): readonly string[] {
+  return db.prepare<[], string>('SELECT name FROM pragma_database_list WHERE seq > 1').pluck().all();
 }
 
 const UNDO = Symbol('rolled back on purpose');

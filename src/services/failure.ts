@@ -150,7 +150,9 @@ function hookError(hook: FailedHook, { kind, cause }: BodyError, failure: Failur
     'ended the transaction': `it ended the engine's transaction${told && `: ${told}`}`,
   }[kind];
   const message = `${hookText(hook, hook.event, cause)} failed at ${failure.migration}: ${reason}`;
-  return new MigrationHookError(failure, message, hint(failure, cause, 'hook'), hook.name, hook.event, cause);
+  const advice =
+    kind === 'ended the transaction' ? `${COMMITTED} hook, and run again.` : hint(failure, cause, 'hook');
+  return new MigrationHookError(failure, message, advice, hook.name, hook.event, cause);
 }
 
 function asyncError(failure: Failure): AsyncMigrationError {
@@ -165,10 +167,12 @@ function transactionEnded(failure: Failure, cause: unknown): TransactionEndedErr
   return new TransactionEndedError(
     failure,
     `${subject(failure)} ended the engine's transaction (COMMIT, ROLLBACK or END) and was not recorded${cause === undefined ? '' : `: ${messageOf(cause)}`}.`,
-    'What it had committed is in the database; look at it, take the statement out of the migration (or say transaction: false), and run again.',
+    `${COMMITTED} migration (or say transaction: false), and run again.`,
     cause,
   );
 }
+
+const COMMITTED = 'What it had committed is in the database; look at it, take the statement out of the';
 
 // Outside a transaction a body meets locks by itself.
 function lockedIn(

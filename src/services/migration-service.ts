@@ -4,7 +4,7 @@ import { refuseLimit, type HistoryEntry, type HistoryOptions } from '../domain/j
 import type { Command, DownOptions, Plan, UpOptions } from '../domain/plan.js';
 import type { HistoryPolicy } from '../domain/policy.js';
 import { deepFreeze, type OnProgress, type RunReport } from '../domain/report.js';
-import type { DryRunOptions, DryRunReport } from '../domain/dry-run.js';
+import { refusePlace, type DryRunOptions, type DryRunReport } from '../domain/dry-run.js';
 import { statusOf, type StatusReport } from '../domain/status.js';
 import { prune, type Archives } from './archives.js';
 import type { Backups } from './backups.js';
@@ -140,6 +140,7 @@ export class MigrationService {
     { on = 'transaction', ...options }: DryRunOptions = {},
   ): Promise<DryRunReport> {
     if (this.#dryRuns === undefined) throw noDryRuns();
+    refusePlace(on);
     const { plan, loaded } = await this.#ready(command, options);
     const hooks = new HookCalls(plan.steps.length === 0 ? [] : await this.#buildHooks());
     await prepare(plan, loaded);

@@ -4,7 +4,7 @@ import { DatabaseError } from '../errors.js';
 import { endsTransaction } from '../sqlite/ends-transaction.js';
 import { BodyWatch } from './body-watch.js';
 import { withDeepStacks } from './error-facts.js';
-import { GuardedDatabase } from './guarded-database.js';
+import { GuardedDatabase, type Watch } from './guarded-database.js';
 import { lookOnly } from './look-only.js';
 import { explainingSqliteErrors, rollsBack } from './sqlite-errors.js';
 import type { StatementRecorder } from './statement-recorder.js';
@@ -87,7 +87,8 @@ export class SqliteTransactionManager extends TransactionManager {
     const inside = this.#db.inTransaction;
     if (!inside) return this.session(() => this.#runOutside(body, rules, recorder));
     const watch = new BodyWatch(this.#db, rules, this.#inside, recorder);
-    const guarded = new GuardedDatabase(this.#db, watch, () => !this.#db.inTransaction, recorder);
+    const isOver = (): boolean => !this.#db.inTransaction;
+    const guarded = new GuardedDatabase(this.#db, this.watched(watch), isOver, recorder);
     this.#execute(this.#guard.open);
     try {
       callAndKill(body, guarded);
@@ -106,10 +107,15 @@ export class SqliteTransactionManager extends TransactionManager {
     return lookOnly(this.#db, work);
   }
 
+  /** What looks at the statements of a body before they run. */
+  protected watched(watch: Watch): Watch {
+    return watch;
+  }
+
   #runOutside(body: Body, rules: BodyRules, recorder?: StatementRecorder): readonly string[] {
     this.#setForeignKeys(rules.foreignKeys);
     const watch = new BodyWatch(this.#db, rules, 'none', recorder);
-    const guarded = new GuardedDatabase(this.#db, watch, () => false, recorder);
+    const guarded = new GuardedDatabase(this.#db, this.watched(watch), () => false, recorder);
     try {
       callAndKill(body, guarded);
     } catch (error) {

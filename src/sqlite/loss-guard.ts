@@ -92,7 +92,7 @@ export class LossGuard {
 
   // What was dropped or renamed may be there again, or a savepoint was rolled back.
   #nameNow(origin: string, log: ChangeLog): string | undefined {
-    return [log.nameNow(origin), origin].find((name) => hasColumns(this.#db, name));
+    return [...new Set([log.nameNow(origin), origin])].find((name) => hasColumns(this.#db, name));
   }
 
   #count(table: string, log: ChangeLog): void {

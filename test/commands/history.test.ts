@@ -51,7 +51,7 @@ describe('migrate:history', () => {
   it('says that there is none, and creates nothing', async () => {
     const { folder, flags } = twoMigrations();
     const { stdout, stderr } = await runCommand(History, flags.slice(0, 2));
-    expect([stdout, stderr]).toEqual(['No history: nothing has been migrated here yet.\n', '']);
+    expect([stdout, stderr]).toEqual(['No history: nothing is in a journal here yet.\n', '']);
     expect(existsSync(`${folder}/app.db`)).toBe(false);
     expect(await entriesOf(flags)).toEqual([]);
   });

@@ -486,6 +486,15 @@ describe('what would go well', () => {
     await serviceFor({ database: db, migrations: [BASE, ...migrations] }).up();
   });
 
+  it('where a statement that gives no rows is asked for some, and that is swallowed', async () => {
+    const asking = up('002_x', (handle) => {
+      expect(() => handle.prepare('COMMIT').all()).toThrow(/does not return data/);
+      expect(() => handle.pragma('user_version; COMMIT')).toThrow(/more than one statement/);
+    });
+    expect((await tryOut([asking])).error).toBeNull();
+    await serviceFor({ database: db, migrations: [BASE, asking] }).up();
+  });
+
   it('tells of all the batches of a migration together', async () => {
     const { steps } = await tryOut([declaring('002_x', 'batches', filling)]);
     expect(steps[0]).toMatchObject({ rows: [{ table: 'posts', updated: 3 }] });
@@ -559,6 +568,13 @@ describe('the report of a dry run', () => {
     });
   });
 
+  it('is refused where the place is none', async () => {
+    expect(await rejectionOf(tryOut(GOOD, { on: 'moon' as never }))).toMatchObject({
+      code: 'DECANT_USAGE',
+      message: "on must be 'transaction' or 'copy', not moon.",
+    });
+  });
+
   it('is empty where there is nothing to do', async () => {
     expect(await tryOut([])).toMatchObject({ steps: [], error: null });
   });
@@ -601,6 +617,57 @@ describe('the report of a dry run', () => {
     await tryOut([body]);
     expect(prepared).toBe(1);
     expect(() => late?.exec('CREATE TABLE late (x)')).toThrow(/has ended/);
+  });
+});
+
+function attaching(how: string, statement = `ATTACH ${how} AS shop`): MigrationDefinition {
+  return up(
+    '002_x',
+    `${statement}; CREATE TABLE IF NOT EXISTS shop.goods (x); INSERT INTO shop.goods VALUES (1)`,
+  );
+}
+
+describe('another database that a body attaches', () => {
+  let shop: string;
+
+  beforeEach(async () => {
+    await open();
+    shop = join(folder, 'shop.db');
+    new Database(shop).exec('CREATE TABLE goods (x)').close();
+  });
+
+  it('is as it was after a dry run in a transaction, and not in the way of the real one', async () => {
+    const migrations = [BASE, attaching(`'${shop}'`)];
+    const before = dumpOf(shop, folder);
+    expect((await serviceFor({ database: db, migrations }).dryRun('up')).error).toBeNull();
+    expect(dumpOf(shop, folder)).toEqual(before);
+    await serviceFor({ database: db, migrations }).up();
+    other.exec(`ATTACH '${shop}' AS shop`);
+    expect(other.prepare('SELECT x FROM shop.goods').pluck().all()).toEqual([1]);
+  });
+
+  it.each([
+    ['by a text', (path: string) => attaching(`'${path}'`)],
+    ['in other words', (path: string) => attaching('', `/**/ aTTach database "${path}" as shop`)],
+    ['where one in memory seems to be meant', (path: string) => attaching(`'' || '${path}'`)],
+    [
+      'by a bound value',
+      (path: string) => up('002_x', (handle) => void handle.prepare('ATTACH ? AS shop').run(path)),
+    ],
+    [
+      'without a transaction',
+      (path: string) =>
+        declared('002_x', { transaction: false }, `ATTACH '${path}' AS s; INSERT INTO s.goods VALUES (1)`),
+    ],
+  ])('is refused on a copy, as it is none: %s', async (_what, migrationOf) => {
+    const before = [dumpOf(file, folder), dumpOf(shop, folder)];
+    const { error } = await tryOut([migrationOf(shop)], { on: 'copy' });
+    expect(error?.message).toMatch(/^Migration 002_x failed: ATTACH is refused on a copy/);
+    expect([dumpOf(file, folder), dumpOf(shop, folder)]).toEqual(before);
+  });
+
+  it.each([`':memory:'`, `''`])('may be on a copy what no file is: %s', async (how) => {
+    expect((await tryOut([attaching(how)], { on: 'copy' })).error).toBeNull();
   });
 });
 

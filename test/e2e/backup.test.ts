@@ -116,17 +116,20 @@ async function killing(
     }
     return file;
   };
-  const began = performance.now();
+  let began = performance.now();
   await decant(args(copy()));
-  const duration = performance.now() - began;
+  let duration = performance.now() - began;
   let killed = 0;
   for (let kill = 0; kill < KILLS; kill++) {
     const file = copy();
+    began = performance.now();
     const { child, finished: ended } = startDecant(args(file));
     await pause(duration * (0.3 + (0.75 * kill) / KILLS));
     child.kill('SIGKILL');
     const { signal } = await ended;
     if (signal === 'SIGKILL') killed++;
+    // The first may have been slow, and this one over before its time.
+    else duration = Math.min(duration, performance.now() - began) / 2;
     judge(file, signal === 'SIGKILL');
   }
   return killed;

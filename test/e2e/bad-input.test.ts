@@ -200,7 +200,7 @@ const SOURCES: Record<string, Case> = {
     errorCode: 'DECANT_INVALID_MIGRATION',
     args: UP,
     files: { 'migrations/003_x.ts': decorated("@migration({ transaction: 'false' })") },
-    says: /003_x\.ts: @migration\(\{ transaction \}\) must be a boolean\./,
+    says: /003_x\.ts: @migration\(\{ transaction \}\) must be a boolean or 'batches'\./,
   },
   '@migration without its parentheses': {
     code: 1,

@@ -251,6 +251,7 @@ describe('beforeEach and afterEach', () => {
     expect(error).toMatchObject({
       code: 'DECANT_MIGRATION_HOOK',
       message: "Hook number 1.afterEach failed at 001_a: it ended the engine's transaction",
+      hint: 'What it had committed is in the database; look at it, take the statement out of the hook, and run again.',
       failure: { sql: 'COMMIT', rolledBack: 'unknown' },
     });
     expect(recordedIn(other)).toEqual([]);
@@ -463,6 +464,25 @@ describe('hooks of a container', () => {
       message: 'The hooks Misspelt have no method that is ever called.',
     });
   });
+
+  it.each([
+    [5, 'DECANT_USAGE', 'hooks must be a list.'],
+    ['audit.ts', 'DECANT_USAGE', 'hooks must be a list.'],
+    [[null], 'DECANT_HOOK', 'The hooks number 1 are neither a class nor an object nor a path.'],
+    [[() => 5], 'DECANT_HOOK', 'The hooks number 1 are neither a class nor an object nor a path.'],
+  ])('that are none are refused: %p', async (given, code, message) => {
+    expect(await rejectionOf(service(given as never).up())).toMatchObject({ code, message });
+    expect(tablesOf(other)).toEqual([]);
+  });
+
+  it('that have something else by the name of one are refused', async () => {
+    const odd = { beforeRun: 5, afterRun: () => undefined } as never;
+    expect(await rejectionOf(service([odd]).up())).toMatchObject({
+      code: 'DECANT_HOOK',
+      message: 'beforeRun of the hooks number 1 is no method.',
+    });
+    expect(tablesOf(other)).toEqual([]);
+  });
 });
 
 describe('hooks of a file', () => {
@@ -472,6 +492,9 @@ describe('hooks of a file', () => {
     'object.mjs': 'export default { beforeEach: () => {} };',
     'commonjs.cjs': 'exports.default = { afterRun: () => {} };',
     'none.mjs': 'export const beforeEach = () => {};',
+    'five.mjs': 'export default 5;',
+    'arrow.mjs': 'export default () => {};',
+    'folder/x.mjs': '',
     'broken.mjs': 'export default {',
   };
 
@@ -486,7 +509,10 @@ describe('hooks of a file', () => {
   it.each([
     ['none.mjs', /^The hooks .*none\.mjs have no default export\.$/],
     ['broken.mjs', /^Cannot load the hooks .*broken\.mjs: /],
-    ['gone.mjs', /^Cannot load the hooks .*gone\.mjs: /],
+    ['five.mjs', /^The hooks .*five\.mjs have a default export that is neither a class nor an object\.$/],
+    ['arrow.mjs', /^The hooks .*arrow\.mjs have a default export that is neither a class nor an object\.$/],
+    ['gone.mjs', /^There is no file of hooks .*gone\.mjs\.$/],
+    ['folder', /^There is no file of hooks .*folder\.$/],
   ])('%s is refused before anything runs', async (name, message) => {
     const error = await rejectionOf(service([join(makeFolder(files), name)]).up());
     expect(error).toMatchObject({ code: 'DECANT_HOOK', message: expect.stringMatching(message) });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { readdirSync } from 'node:fs';
 import { batch } from '../../src/batch/batch.js';
 import { migration } from '../../src/domain/decorator.js';
@@ -305,6 +305,16 @@ describe('verifyMigrations', () => {
       verdict: 'broken',
       problems: [{ step: 'down', error: { code: 'DECANT_UNDECLARED_LOSS' } }],
     });
+  });
+
+  it('lets nothing be attached, which would be no copy', async () => {
+    const shop = database('CREATE TABLE goods (x)');
+    const before = printsOf(dirname(shop));
+    const { problems } = await verdictOn(
+      m(`ATTACH '${shop}' AS shop; INSERT INTO shop.goods VALUES (1)`, 'SELECT 1'),
+    );
+    expect(JSON.stringify(problems)).toMatch(/ATTACH is refused on a copy/);
+    expect(printsOf(dirname(shop))).toEqual(before);
   });
 
   it('runs what has no transaction as well', async () => {
