@@ -69,7 +69,7 @@ function differenceText({ kind, table, column, rows = 0 }: ContentDifference): s
     changed: `${table}.${column ?? ''}: ${count} with another value`,
     rowids: `${table}: ${count} with another rowid`,
     sequence: `${table}: AUTOINCREMENT goes on from another number`,
-    search: `${table}: the full-text index does not fit its content any more`,
+    search: `${table}: the full-text index does not find what it has to any more`,
   };
   return texts[kind];
 }

@@ -7,6 +7,7 @@ describe('visible', () => {
     ['a\nb\r\tc', String.raw`a\nb\r\tc`],
     ['\u001B[31mred\u001B[0m', String.raw`\x1b[31mred\x1b[0m`],
     ['\u0000\u0007\u007F\u009B2J', String.raw`\x00\x07\x7f\x9b2J`],
+    ['é 😀 \u00A0', 'é 😀 \u00A0'],
     ['fdp.\u202Exe\u2028', String.raw`fdp.\u202exe\u2028`],
   ])('writes out what a terminal would obey: %j', (text, shown) => {
     expect(visible(text)).toBe(shown);
