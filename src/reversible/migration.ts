@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { optionsOf } from '../domain/decorator.js';
+import { optionsOf } from '../domain/declared.js';
 import { Migration, type Database } from '../domain/migration.js';
 import { IrreversibleMigrationError, ReversibleError } from '../errors.js';
 import {
