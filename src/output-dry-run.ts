@@ -1,7 +1,7 @@
 import type { DryRunReport, DryRunStep } from './domain/dry-run.js';
 import type { StatementRecord, TableRows } from './domain/statement.js';
 import { durationText } from './domain/duration.js';
-import { visible } from './domain/visible.js';
+import { visibleIn } from './domain/visible.js';
 import { nothingToDo, plural, type Paint } from './output.js';
 
 /** What a dry run is to show beside what it always does. */
@@ -10,7 +10,8 @@ export interface DryRunTextOptions {
 }
 
 /** `--dry-run`: each migration with what it did, and how it would end; the error is printed by itself. */
-export function dryRunText(report: DryRunReport, paint: Paint, options: DryRunTextOptions): string {
+export function dryRunText(given: DryRunReport, paint: Paint, options: DryRunTextOptions): string {
+  const report = visibleIn(given);
   const warnings = report.warnings.map((warning) => paint('yellow', `! ${warning}`));
   if (report.steps.length === 0) return [nothingToDo(report), ...warnings].join('\n');
   const place = report.on === 'copy' ? 'on a temporary copy' : 'in one transaction, which was rolled back';
@@ -41,9 +42,7 @@ function stepLines(step: DryRunStep, paint: Paint, options: DryRunTextOptions): 
   return [
     `${headText(step, paint)} ${paint('dim', `(${durationText(step.durationMs)})`)}`,
     ...factsOf(step, options).map(([label, text]) => {
-      const lines = visible(text)
-        .split('\n')
-        .map((line) => diffPaint(label, line, paint));
+      const lines = text.split('\n').map((line) => diffPaint(label, line, paint));
       return `  ${paint('dim', label.padEnd(LABEL))} ${lines.join(`\n${' '.repeat(LABEL + 3)}`)}`;
     }),
   ];

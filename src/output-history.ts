@@ -1,7 +1,7 @@
 import { durationText } from './domain/duration.js';
 import type { HistoryEntry } from './domain/journal.js';
 import { countText } from './domain/size.js';
-import { visible } from './domain/visible.js';
+import { visible, visibleIn } from './domain/visible.js';
 import type { Paint } from './output.js';
 
 /** What a terminal has at least. */
@@ -10,13 +10,12 @@ const NAME_WIDTH = 38;
 const ERROR_LINES = 4;
 
 /** `migrate:history`: the runs, newest first, each with what it did, newest first. */
-export function historyText(
-  entries: readonly HistoryEntry[],
-  name: string | undefined,
-  paint: Paint,
-): string {
+export function historyText(given: readonly HistoryEntry[], name: string | undefined, paint: Paint): string {
+  const entries = visibleIn(given);
   if (entries.length === 0)
-    return name === undefined ? 'No history: nothing is in a journal here yet.' : `No history of ${name}.`;
+    return name === undefined
+      ? 'No history: nothing is in a journal here yet.'
+      : `No history of ${visible(name)}.`;
   return runsOf(entries)
     .map((run) => [...headingOf(run, paint), ...run.flatMap((entry) => entryLines(entry, paint))].join('\n'))
     .join('\n\n');
@@ -74,7 +73,7 @@ function factsOf({ outcome, durationMs, rows }: HistoryEntry): string {
 
 function detailLines({ outcome, error, file }: HistoryEntry): readonly string[] {
   if (outcome === 'restored' && file !== null) return [`what it replaced is kept as ${file}`];
-  return error === null ? [] : wrapped(visible(error), WIDTH - 4).slice(0, ERROR_LINES);
+  return error === null ? [] : wrapped(error, WIDTH - 4).slice(0, ERROR_LINES);
 }
 
 function wrapped(text: string, width: number): readonly string[] {

@@ -1,6 +1,6 @@
 import { slowest, type Profile, type ProfiledMigration, type SlowStatement } from './domain/profile.js';
 import { countText } from './domain/size.js';
-import { visible } from './domain/visible.js';
+import { visibleIn } from './domain/visible.js';
 import type { Paint } from './output.js';
 
 const WIDTH = 80;
@@ -11,7 +11,8 @@ const SQL_LINES = 4;
 const MARGIN = '     ';
 
 /** `--profile`: where the time of a run went, by migration, and the statements that took most. */
-export function profileText(profile: Profile, paint: Paint): string {
+export function profileText(given: Profile, paint: Paint): string {
+  const profile = visibleIn(given);
   const statements = slowest(profile, SLOWEST);
   return [
     '',
@@ -79,10 +80,8 @@ function statementLines(statement: SlowStatement, place: number, paint: Paint): 
   return [
     `${String(place).padStart(3)}. ${paint('bold', timeText(durationMs))}  ${[...times, ...changed, ...indirect, migration].join(', ')}`,
     ...sqlLines(sql).map((line) => MARGIN + line),
-    ...(plan ?? []).map((line) =>
-      paint('dim', `${MARGIN}| ${cut(visible(line), WIDTH - MARGIN.length - 2)}`),
-    ),
-    ...remarks(statement).map((remark) => paint('yellow', `${MARGIN}! ${visible(remark)}`)),
+    ...(plan ?? []).map((line) => paint('dim', `${MARGIN}| ${cut(line, WIDTH - MARGIN.length - 2)}`)),
+    ...remarks(statement).map((remark) => paint('yellow', `${MARGIN}! ${remark}`)),
   ];
 }
 
@@ -96,7 +95,7 @@ function remarks({ scans, count }: SlowStatement): readonly string[] {
 
 function sqlLines(sql: string): readonly string[] {
   const lines: string[] = [];
-  for (const word of visible(sql).trim().split(/\s+/)) {
+  for (const word of sql.trim().split(/\s+/)) {
     const last = lines.at(-1);
     const fits = last !== undefined && last.length + 1 + word.length <= WIDTH - MARGIN.length;
     if (fits) lines[lines.length - 1] = `${last} ${word}`;

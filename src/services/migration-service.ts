@@ -1,4 +1,4 @@
-import type { MigrationArchive, PruneReport } from '../domain/archive.js';
+import type { MigrationArchive, PruneOptions, PruneReport } from '../domain/archive.js';
 import { graphOf, type MigrationGraph } from '../domain/graph.js';
 import { refuseLimit, type HistoryEntry, type HistoryOptions } from '../domain/journal.js';
 import type { Command, DownOptions, Plan, UpOptions } from '../domain/plan.js';
@@ -110,8 +110,8 @@ export class MigrationService {
    * Drops what reversible migrations parked longer ago than an age, as in `30d`: hours (h), days (d) or weeks (w).
    * They cannot be rolled back any more. @throws UsageError, DatabaseLockedError
    */
-  async prune(options: { readonly olderThan: string }): Promise<PruneReport> {
-    return deepFreeze(prune(this.#archives, this.#transactions, options.olderThan));
+  async prune(options: PruneOptions): Promise<PruneReport> {
+    return deepFreeze(prune(this.#archives, this.#transactions, options));
   }
 
   /** Which migration depends on which. Loads all of them, and writes nothing. @throws DependencyError */

@@ -5,7 +5,7 @@ import { migrations, rollbackMigration, runPendingMigrations } from '../../src/f
 import { ReversibleMigration } from '../../src/reversible/migration.js';
 import type { ReversibleSchema } from '../../src/reversible/schema.js';
 import { rejectionOf } from '../helpers/errors.js';
-import { serviceFor } from '../helpers/migrations.js';
+import { serviceFor, tableMigration } from '../helpers/migrations.js';
 import { contentOf, down, reversible, up, type Change } from './helpers.js';
 
 let db: Connection.Database;
@@ -18,6 +18,7 @@ beforeEach(() => {
     INSERT INTO posts VALUES (1, 1);
     CREATE TABLE nameless (rowid, _rowid_, oid);
     CREATE TABLE keyed (id TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE lonely (a);
     CREATE VIRTUAL TABLE found USING fts5(name);
   `);
 });
@@ -36,6 +37,13 @@ const REFUSED: readonly (readonly [what: string, change: Change, message: RegExp
     loose((s) => s.update?.('users', { set: { name: 'x' }, wehre: 'id = 1' })),
     /update\(\) was given .* as its argument 2/,
   ],
+  [
+    'an empty where',
+    (s) => s.update('users', { set: { name: 'x' }, where: '' }),
+    /update\(\) was given .*where: ''/,
+  ],
+  ['an empty where of a deletion', (s) => s.delete('users', { where: ' ' }), /delete\(\) was given/],
+  ['the only column', (s) => s.dropColumn('lonely', 'a'), /a is its only column/],
   ['a deletion without where', loose((s) => s.delete?.('users', {})), /delete\(\) was given \{\}/],
   ['a value that is none', loose((s) => s.insert?.('users', [{ name: true }])), /insert\(\) was given/],
   ['NaN', (s) => s.insert('users', [{ id: Number.NaN }]), /insert\(\) was given/],
@@ -175,6 +183,74 @@ describe('a reversible migration', () => {
       cause: { message: expect.stringContaining('with other arguments') },
     });
   });
+
+  it.each<readonly [string, () => Change]>([
+    ['random values', () => (s) => s.insert('users', [{ name: String(Math.random()) }])],
+    [
+      'more each time',
+      () => {
+        let count = 0;
+        return (s) => {
+          for (let at = 0; at <= count; at++) s.insert('users', [{ name: 'x' }]);
+          count++;
+        };
+      },
+    ],
+  ])('refuses a change() that is another each time, before anything runs: %s', async (_what, make) => {
+    const before = contentOf(db);
+    expect(await rejectionOf(up(db, make()))).toMatchObject({
+      cause: {
+        code: 'DECANT_REVERSIBLE',
+        message: expect.stringMatching(/operation \d, insert\(users\), is another/),
+      },
+    });
+    expect(contentOf(db)).toEqual(before);
+  });
+
+  it('says that nothing is known of one that was none when it was applied', async () => {
+    await serviceFor({ database: db, migrations: [tableMigration('001_change')], backup: 'never' }).up();
+    expect(await rejectionOf(down(db, DROPPING))).toMatchObject({
+      cause: {
+        code: 'DECANT_REVERSIBLE',
+        message: expect.stringContaining('nothing about it in _decant_archives'),
+      },
+    });
+  });
+
+  it.each<readonly [string, Change, string, RegExp]>([
+    [
+      'an archive',
+      (s) => s.delete('posts', { where: 'true' }),
+      '_decant_archive_1',
+      /_decant_archive_1, in which it parked .*, is gone/,
+    ],
+    ['its table', (s) => s.delete('posts', { where: 'true' }), 'posts', /there is no table posts any more/],
+    [
+      'its altered table',
+      (s) => s.renameColumn('posts', 'id', 'no'),
+      'posts',
+      /there is no table posts any more/,
+    ],
+    [
+      'a table that it made',
+      (s) => s.createTable('CREATE TABLE made (x)'),
+      'made',
+      /there is no table made any more/,
+    ],
+  ])(
+    'tells that %s was dropped by hand, and does not blame the file',
+    async (_what, change, gone, message) => {
+      await up(db, change);
+      db.exec(`DROP TABLE ${gone}`);
+      const before = contentOf(db);
+      const error = await rejectionOf(down(db, change));
+      expect(error).toMatchObject({
+        cause: { code: 'DECANT_REVERSIBLE', message: expect.stringMatching(message) },
+        hint: expect.stringContaining('Nothing is wrong with the file.'),
+      });
+      expect(contentOf(db)).toEqual(before);
+    },
+  );
 
   it('refuses to park twice what it has parked, where its record was deleted by hand', async () => {
     await up(db, DROPPING);

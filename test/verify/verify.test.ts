@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { dirname, join } from 'node:path';
 import { readdirSync } from 'node:fs';
+import { batch } from '../../src/batch/batch.js';
 import { migration } from '../../src/domain/decorator.js';
 import { Migration, type Database as Db, type MigrationObject } from '../../src/domain/migration.js';
 import type { VerifiedMigration, VerifyMode } from '../../src/domain/verification.js';
@@ -372,7 +373,7 @@ describe('verifyMigrations', () => {
     ]);
   });
 
-  it.each([500, 900])('compares a table of %d columns', async (count) => {
+  it.each([500, 900, 1999])('compares a table of %d columns', async (count) => {
     const columns = Array.from({ length: count }, (_each, index) => `c${index}`);
     const file = database(
       `CREATE TABLE wide (${columns.join(', ')}); INSERT INTO wide (c0) VALUES (1), (2), (3)`,
@@ -486,6 +487,30 @@ describe('verifyMigrations', () => {
       code: 'DECANT_USAGE',
     });
   });
+
+  it.each<[VerifyMode]>([['pending'], ['applied']])(
+    'refuses a database in which a migration is half done: %s',
+    async (mode) => {
+      const file = database();
+      const db = new Database(file);
+      @migration({ name: '002_batches', transaction: 'batches' })
+      class Batches extends Migration {
+        up(handle: Db): void {
+          batch(handle, { table: 't', size: 2, set: { b: "iif(id = 4, json('{'), 1)" } });
+        }
+        override down(handle: Db): void {
+          batch(handle, { table: 't', size: 2, set: { b: 'NULL' } });
+        }
+      }
+      const migrations = [tableMigration('001_a'), Batches];
+      await rejectionOf(serviceFor({ database: db, migrations, backup: 'never' }).up());
+      db.close();
+      expect(await rejectionOf(verifyMigrations({ database: file, migrations, mode }))).toMatchObject({
+        code: 'DECANT_HALF_DONE',
+        message: '002_batches is half applied (2 of 5 rows), and has to be finished first.',
+      });
+    },
+  );
 
   it('calls irreversible what had parked rows that were pruned', async () => {
     const file = database();
