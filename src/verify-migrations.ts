@@ -9,6 +9,7 @@ import { MigrationService } from './services/migration-service.js';
 import type { MigrationSource } from './services/migration-source.js';
 import { SqliteMigrationRepository } from './services/sqlite-migration-repository.js';
 import { CopyTransactionManager } from './services/copy-transaction-manager.js';
+import { explainingDiskFaults } from './verify/disk-fault.js';
 import { SelectedSource } from './verify/selected-source.js';
 import { verify, type Engine } from './verify/verify.js';
 import { Workbench } from './verify/workbench.js';
@@ -22,15 +23,18 @@ export async function verifyMigrations(options: VerifyOptions, configFile?: stri
   try {
     const { seed = false, configureConnection, onProgress, register } = options;
     const factory = factoryFor(register, configFile);
-    return await verify({
-      mode,
-      seed,
-      bench,
-      source,
-      configureConnection,
-      onProgress,
-      open: engineOver(bench.file, source, factory, options),
-    });
+    const open = engineOver(bench.file, source, factory, options);
+    return await explainingDiskFaults(() =>
+      verify({
+        mode,
+        seed,
+        bench,
+        source,
+        configureConnection,
+        onProgress,
+        open,
+      }),
+    );
   } finally {
     bench.remove();
   }

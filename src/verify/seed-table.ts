@@ -4,6 +4,7 @@ import { mentions, readTable } from '../sqlite/table-sql.js';
 import { rows, shapeOf } from '../sqlite/table-state.js';
 import { foldName, quoteName } from '../sqlite/tokens.js';
 import { checksOf, hintsFor, type Check } from './check-hints.js';
+import { isDiskFault } from './disk-fault.js';
 import { referencesOf, referredValue, type Reference } from './seed-references.js';
 import { awkwardValues, fallbackValue, type SeedColumn } from './seed-values.js';
 
@@ -42,6 +43,7 @@ function insertRows(db: Database, table: SeedTable): string | null {
     return reason;
   } catch (error) {
     if (db.inTransaction) db.exec('ROLLBACK');
+    if (isDiskFault(error)) throw error;
     return (error as Error).message;
   }
 }
@@ -79,7 +81,7 @@ function insertRow(db: Database, table: SeedTable, row: number): string | null {
       db.exec(`SAVEPOINT seed; ${sql}; RELEASE seed`);
       return null;
     } catch (error) {
-      if (!db.inTransaction) throw error;
+      if (!db.inTransaction || isDiskFault(error)) throw error;
       db.exec('ROLLBACK TO seed; RELEASE seed');
       message = (error as Error).message;
       for (const name of columnsToBlame(table, message)) plain.set(name, (plain.get(name) ?? -1) + 1);

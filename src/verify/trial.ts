@@ -14,6 +14,7 @@ import {
 } from '../errors.js';
 import type { ConfigureConnection } from '../services/configure-connection.js';
 import { compareDatabases, type Comparison } from './compare.js';
+import { isDiskFault } from './disk-fault.js';
 import type { Workbench } from './workbench.js';
 
 /** What a trial works with. */
@@ -80,7 +81,7 @@ async function attempt(
     await run(findings.name, direction, step);
     return true;
   } catch (error) {
-    if (!(error instanceof DecantError)) throw error;
+    if (!(error instanceof DecantError) || isDiskFault(error)) throw error;
     findings.failed(step, error);
     return false;
   }

@@ -4,6 +4,7 @@ import { normalSql } from '../sqlite/schema-text.js';
 import { optionOf, rows } from '../sqlite/table-state.js';
 import { foldName, isWord, nameOf, quoteName, tokensOf } from '../sqlite/tokens.js';
 import { userTables } from '../sqlite/user-tables.js';
+import { isDiskFault } from './disk-fault.js';
 import { EARLIER, virtualRowsOf } from './table-content.js';
 
 interface VirtualTable {
@@ -98,7 +99,8 @@ function isInStep(db: Database, name: string, check: string): boolean {
   try {
     db.exec(`INSERT INTO main.${quoted} (${quoted}, ${check}`);
     return true;
-  } catch {
+  } catch (error) {
+    if (isDiskFault(error)) throw error;
     return false;
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
+import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { readdirSync } from 'node:fs';
 import { batch } from '../../src/batch/batch.js';
@@ -8,8 +9,10 @@ import { Migration, type Database as Db, type MigrationObject } from '../../src/
 import type { VerifiedMigration, VerifyMode } from '../../src/domain/verification.js';
 import { ReversibleMigration, type ReversibleSchema } from '../../src/index.js';
 import { verifyMigrations } from '../../src/verify-migrations.js';
+import { canMountDisk, mount } from '../helpers/disk.js';
 import { rejectionOf } from '../helpers/errors.js';
 import { makeFolder, printsOf } from '../helpers/files.js';
+import { decant } from '../helpers/processes.js';
 import { reversible } from '../reversible/helpers.js';
 import { serviceFor, tableMigration } from '../helpers/migrations.js';
 
@@ -310,6 +313,67 @@ describe('verifyMigrations', () => {
       writer.close();
     },
   );
+
+  it.each(['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_CORRUPT', 'ENOSPC'])(
+    'ends without a verdict where the disk is at fault: %s',
+    async (code) => {
+      const failing = (): never => {
+        throw code === 'ENOSPC'
+          ? Object.assign(new Error('it fails'), { code })
+          : new Database.SqliteError('it fails', code);
+      };
+      const migrations = [{ name: '001_x', up: () => undefined, down: failing }];
+      expect(await rejectionOf(verifyMigrations({ migrations }))).toMatchObject({
+        code: 'DECANT_DATABASE',
+        message: 'The verification cannot go on: Migration 001_x failed: it fails.',
+        hint: expect.stringMatching(
+          /set TMPDIR to a folder on another disk, and run the verification again\.$/,
+        ),
+      });
+    },
+  );
+
+  it('calls broken what leaves a virtual table damaged', async () => {
+    const error = new Database.SqliteError('malformed', 'SQLITE_CORRUPT_VTAB');
+    const subject: MigrationObject & { name: string } = {
+      name: '001_x',
+      up: () => undefined,
+      down: () => {
+        throw error;
+      },
+    };
+    expect(await verdictOn(subject)).toMatchObject({
+      verdict: 'broken',
+    });
+  });
+
+  (canMountDisk() ? it : it.skip).each([
+    ['in an up', 3_000_000, '(001_large.mjs) failed: database or disk is full.'],
+    ['when a state is kept', 600_000, 'ENOSPC'],
+  ])('ends without a verdict where the disk gets full %s', async (_when, bytes, says) => {
+    const folder = makeFolder({
+      'm/001_large.mjs': `export const up = (db) => db.exec('CREATE TABLE l AS SELECT zeroblob(${bytes}) AS x');
+        export const down = (db) => db.exec('DROP TABLE l');`,
+      'tmp/.keep': '',
+    });
+    const temporary = join(folder, 'tmp');
+    mount('-t', 'tmpfs', '-o', 'size=1m', 'decant-test', temporary);
+    try {
+      const argv = ['migrate:verify', '--empty', '--dir', join(folder, 'm'), '--json'];
+      const { code, stdout } = await decant(argv, { env: { TMPDIR: temporary } });
+      expect(code).toBe(1);
+      expect(JSON.parse(stdout)).toMatchObject({
+        error: {
+          code: 'DECANT_DATABASE',
+          message: expect.stringContaining(says),
+          hint: expect.stringContaining(temporary),
+        },
+      });
+      expect(readdirSync(temporary).filter((name) => name.startsWith('decant-verify'))).toEqual([]);
+    } finally {
+      spawnSync('umount', [temporary]);
+    }
+  });
 
   it('goes on after a broken and an irreversible one from what their up left, and ends where an up fails', async () => {
     const report = await verifyMigrations({
