@@ -1,7 +1,7 @@
 // Compiles src/ to a clean lib/, so that no file of an earlier build survives its source: types file by file, and code
 // in a few files, since Node.js takes longer to find and link a hundred files than to run them.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -14,12 +14,15 @@ if (status !== 0) throw new Error('tsc has found errors');
 
 const COMMON = { bundle: true, platform: 'node', format: 'esm', target: 'node22', legalComments: 'inline' };
 
+const OCLIF = /[\\/]@oclif[\\/]core[\\/]lib[\\/].*\.js$/;
+
 // oclif first, and what it needs: it is CommonJS, looks for these, and finds its own package.json by the last.
 await build({
   ...COMMON,
   entryPoints: ['lib/oclif.js'],
   outfile: 'lib/oclif.js',
   allowOverwrite: true,
+  plugins: [{ name: 'lazy-oclif', setup: ({ onLoad }) => onLoad({ filter: OCLIF }, loadLazily) }],
   banner: {
     js: `import { createRequire as decantRequire } from 'node:module';
 const require = decantRequire(import.meta.url);
@@ -55,6 +58,23 @@ const { metafile } = await build({
 const written = new Set(Object.keys(metafile.outputs).map((file) => join(file)));
 for (const file of filesIn('lib')) if (!written.has(file)) rmSync(file);
 chmodSync('lib/cli.js', 0o755);
+
+// oclif requires at its start all that it may ever need: help, templates, globs, spinners. Here each file is required where
+// it is first used, as TypeScript's output allows: what it requires it calls `files_1`, and uses no otherwise than `files_1.list`.
+function loadLazily({ path }) {
+  const text = readFileSync(path, 'utf8');
+  const required = /^(?:const|var) (\w+_\d+) = ((?:__import\w+\()?require\("[^"]+"\)\)?);$/gm;
+  const names = Array.from(text.matchAll(required), ([, name]) => name);
+  if (names.length === 0) return undefined;
+  const uses = new RegExp(`(?<![\\w.])(?:${names.join('|')})(?=[.;)\\]])`, 'g');
+  const contents = text
+    .replaceAll(uses, '($&())')
+    .replaceAll(
+      required,
+      (_all, name, value) => `let ${name}$; const ${name} = () => (${name}$ ??= ${value});`,
+    );
+  return { contents, loader: 'js' };
+}
 
 function filesIn(folder) {
   return readdirSync(folder, { recursive: true })

@@ -8,6 +8,7 @@ import type { OnCopied } from './domain/backup.js';
 import type { DryRunReport } from './domain/dry-run.js';
 import type { Profile } from './domain/profile.js';
 import { namesByOutcome, type Progress, type RunReport } from './domain/report.js';
+import { visible } from './domain/visible.js';
 import { sizeText } from './domain/size.js';
 import { DeclinedError } from './errors.js';
 import type { GivenFlags } from './flags.js';
@@ -94,7 +95,7 @@ export abstract class BaseCommand extends Command {
   protected working(what?: string): void {
     if (this.jsonEnabled() || !isLive()) return;
     if (what === undefined) action.stop(this.paint('green', 'done'));
-    else action.start(what);
+    else action.start(visible(what));
   }
 
   /**
@@ -181,7 +182,7 @@ export abstract class BaseCommand extends Command {
       else this.log(stepText(progress.result, this.paint));
     } else if (live) {
       const verb = progress.step.direction === 'up' ? 'Applying' : 'Rolling back';
-      const title = `[${progress.index + 1}/${progress.total}] ${verb} ${progress.step.name}`;
+      const title = `[${progress.index + 1}/${progress.total}] ${verb} ${visible(progress.step.name)}`;
       action.start(title);
       this.#showRows = batchLine(title);
     }
@@ -218,11 +219,11 @@ export abstract class BaseCommand extends Command {
   private announce({ database, directory, origins, file }: Config): void {
     const from = (origin: string): string => (origin === 'config' ? `from ${file}` : `from ${origin}`);
     const isNew = database === ':memory:' || existsSync(database) ? '' : ', not there yet';
-    stderr(`Database:   ${database} ${this.paint('dim', `(${from(origins.database)}${isNew})`)}`);
+    stderr(`Database:   ${visible(database)} ${this.paint('dim', `(${from(origins.database)}${isNew})`)}`);
     stderr(
       directory === undefined
         ? 'Migrations: built in'
-        : `Migrations: ${directory} ${this.paint('dim', `(${from(origins.directory)})`)}`,
+        : `Migrations: ${visible(directory)} ${this.paint('dim', `(${from(origins.directory)})`)}`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { MigrationHooks, type HooksClass } from './domain/hooks.js';
 import type { Migration } from './domain/migration.js';
-import { InjectionError } from './errors.js';
+import { InjectionError, UsageError } from './errors.js';
 import { injectionError, lastLineOf } from './injection-error.js';
 import { container as root, injectable, type DependencyContainer, type InjectionToken } from './injection.js';
 import type { NamedHooks } from './services/hook-calls.js';
@@ -32,6 +32,8 @@ export async function buildHooks(
   container: DependencyContainer,
   given: readonly (HooksClass | MigrationHooks | string)[] = [],
 ): Promise<readonly NamedHooks[]> {
+  if (!Array.isArray(given))
+    throw new UsageError('hooks must be a list.', "Example: hooks: ['./hooks/audit.ts']");
   const scope = container.createChildContainer();
   const named: NamedHooks[] = [];
   for (const [index, each] of given.entries()) {

@@ -101,7 +101,9 @@ export class PrerequisiteError extends DecantError {
   ) {
     super(
       `Not begun: ${unmet.map(({ migration, message }) => `${migration}: ${message.replace(/\.$/, '')}`).join('; ')}.`,
-      'Put this right, and run again.',
+      unmet.some(({ what }) => what === 'check')
+        ? 'Put this right, and run again. A check() sees the database as it is before the whole run: what an earlier migration of it will make is not there yet.'
+        : 'Put this right, and run again.',
     );
   }
 }

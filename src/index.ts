@@ -23,7 +23,7 @@ export {
   type MigrationObject,
   type MigrationRecord,
 } from './domain/migration.js';
-export type { ArchiveTotal, MigrationArchive, PruneReport } from './domain/archive.js';
+export type { ArchiveTotal, MigrationArchive, PruneOptions, PruneReport } from './domain/archive.js';
 export type { GraphedMigration, MigrationGraph } from './domain/graph.js';
 export type { Backup, OnCopied, Preceded, Restored } from './domain/backup.js';
 export type { Conflict, ConflictKind } from './domain/conflict.js';

@@ -1,6 +1,7 @@
 import type { DryRunReport, DryRunStep } from './domain/dry-run.js';
 import type { StatementRecord, TableRows } from './domain/statement.js';
 import { durationText } from './domain/duration.js';
+import { visibleIn } from './domain/visible.js';
 import { nothingToDo, plural, type Paint } from './output.js';
 
 /** What a dry run is to show beside what it always does. */
@@ -9,7 +10,8 @@ export interface DryRunTextOptions {
 }
 
 /** `--dry-run`: each migration with what it did, and how it would end; the error is printed by itself. */
-export function dryRunText(report: DryRunReport, paint: Paint, options: DryRunTextOptions): string {
+export function dryRunText(given: DryRunReport, paint: Paint, options: DryRunTextOptions): string {
+  const report = visibleIn(given);
   const warnings = report.warnings.map((warning) => paint('yellow', `! ${warning}`));
   if (report.steps.length === 0) return [nothingToDo(report), ...warnings].join('\n');
   const place = report.on === 'copy' ? 'on a temporary copy' : 'in one transaction, which was rolled back';

@@ -1,4 +1,6 @@
 import type { GraphedMigration, MigrationGraph } from './domain/graph.js';
+import { rowsText } from './domain/batches.js';
+import { visibleIn } from './domain/visible.js';
 import type { Paint } from './output.js';
 
 /** How `migrate:graph` can draw. */
@@ -8,7 +10,8 @@ export const GRAPH_FORMATS = ['text', 'mermaid', 'dot'] as const;
  * A graph as a tree: each line depends on the one that it is below, or branches off from. One that depends on several, or
  * on nothing, says so.
  */
-export function graphText({ migrations }: MigrationGraph, paint: Paint): string {
+export function graphText(graph: MigrationGraph, paint: Paint): string {
+  const { migrations } = visibleIn(graph);
   if (migrations.length === 0) return 'No migrations.';
   const below = placesOf(migrations);
   const lines: string[] = [];
@@ -21,11 +24,12 @@ export function graphText({ migrations }: MigrationGraph, paint: Paint): string 
 }
 
 /** A graph as a Mermaid flowchart, which GitHub and many editors draw. Arrows lead to what is depended on. */
-export function graphMermaid({ migrations }: MigrationGraph): string {
+export function graphMermaid(graph: MigrationGraph): string {
+  const { migrations } = visibleIn(graph);
   const ids = new Map(migrations.map(({ name }, index) => [name, `m${index + 1}`]));
   return [
     'flowchart BT',
-    ...migrations.map(({ name, state }) => `  ${ids.get(name)}["${entities(name)}"]:::${state}`),
+    ...migrations.map((each) => `  ${ids.get(each.name)}["${entities(labelOf(each))}"]:::${each.state}`),
     ...edgesOf(migrations).map(
       ({ from, to, declared }) => `  ${ids.get(from)} ${declared ? '-->' : '-.->'} ${ids.get(to)}`,
     ),
@@ -36,20 +40,29 @@ export function graphMermaid({ migrations }: MigrationGraph): string {
 }
 
 /** A graph in the DOT language of Graphviz. Arrows lead to what is depended on. */
-export function graphDot({ migrations }: MigrationGraph): string {
+export function graphDot(graph: MigrationGraph): string {
+  const { migrations } = visibleIn(graph);
   return [
     'digraph migrations {',
     '  rankdir=BT;',
     '  node [shape=box, style=filled, fontname="sans-serif"];',
     ...migrations.map(
-      ({ name, state }) =>
-        `  ${quoted(name)} [fillcolor="${COLOURS[state].fill}", color="${COLOURS[state].line}", tooltip="${state}"];`,
+      (each) =>
+        `  ${quoted(each.name)} [${labelled(each)}fillcolor="${COLOURS[each.state].fill}", color="${COLOURS[each.state].line}", tooltip="${each.state}"];`,
     ),
     ...edgesOf(migrations).map(
       ({ from, to, declared }) => `  ${quoted(from)} -> ${quoted(to)}${declared ? '' : ' [style=dashed]'};`,
     ),
     '}',
   ].join('\n');
+}
+
+function labelOf({ name, progress }: GraphedMigration): string {
+  return progress === undefined ? name : `${name} (${rowsText(progress)})`;
+}
+
+function labelled(migration: GraphedMigration): string {
+  return migration.progress === undefined ? '' : `label=${quoted(labelOf(migration))}, `;
 }
 
 const COLOURS: Record<GraphedMigration['state'], { readonly fill: string; readonly line: string }> = {
@@ -121,15 +134,23 @@ function childrenOf(below: Places, name: string | undefined, margin: string): re
   return [...branches, ...joins.map((migration) => ({ migration, before: margin, margin }))].toReversed();
 }
 
-function lineOf({ name, state, dependsOn }: GraphedMigration, isFirst: boolean, paint: Paint): string {
-  const mark =
-    state === 'pending' ? paint('yellow', '[ ]') : paint(state === 'applied' ? 'green' : 'red', '[x]');
+function lineOf(migration: GraphedMigration, isFirst: boolean, paint: Paint): string {
+  const { name, dependsOn, state, progress } = migration;
   const notes = [
+    ...(progress === undefined
+      ? []
+      : [`${state === 'pending' ? '' : 'rolling back: '}${rowsText(progress)}`]),
     ...(state === 'missing' ? ['missing'] : []),
     ...(dependsOn.length > 1 ? [`after ${dependsOn.join(', ')}`] : []),
     ...(dependsOn.length === 0 && !isFirst ? ['after nothing'] : []),
   ];
-  return `${mark} ${name}${notes.length > 0 ? paint('dim', `  (${notes.join('; ')})`) : ''}`;
+  return `${markOf(migration, paint)} ${name}${notes.length > 0 ? paint('dim', `  (${notes.join('; ')})`) : ''}`;
+}
+
+function markOf({ state, progress }: GraphedMigration, paint: Paint): string {
+  if (progress !== undefined) return paint('yellow', '[~]');
+  if (state === 'pending') return paint('yellow', '[ ]');
+  return paint(state === 'applied' ? 'green' : 'red', '[x]');
 }
 
 function edgesOf(

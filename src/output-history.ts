@@ -1,6 +1,7 @@
 import { durationText } from './domain/duration.js';
 import type { HistoryEntry } from './domain/journal.js';
 import { countText } from './domain/size.js';
+import { visible, visibleIn } from './domain/visible.js';
 import type { Paint } from './output.js';
 
 /** What a terminal has at least. */
@@ -9,13 +10,12 @@ const NAME_WIDTH = 38;
 const ERROR_LINES = 4;
 
 /** `migrate:history`: the runs, newest first, each with what it did, newest first. */
-export function historyText(
-  entries: readonly HistoryEntry[],
-  name: string | undefined,
-  paint: Paint,
-): string {
+export function historyText(given: readonly HistoryEntry[], name: string | undefined, paint: Paint): string {
+  const entries = visibleIn(given);
   if (entries.length === 0)
-    return name === undefined ? 'No history: nothing is in a journal here yet.' : `No history of ${name}.`;
+    return name === undefined
+      ? 'No history: nothing is in a journal here yet.'
+      : `No history of ${visible(name)}.`;
   return runsOf(entries)
     .map((run) => [...headingOf(run, paint), ...run.flatMap((entry) => entryLines(entry, paint))].join('\n'))
     .join('\n\n');

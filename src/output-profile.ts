@@ -1,5 +1,6 @@
 import { slowest, type Profile, type ProfiledMigration, type SlowStatement } from './domain/profile.js';
 import { countText } from './domain/size.js';
+import { visibleIn } from './domain/visible.js';
 import type { Paint } from './output.js';
 
 const WIDTH = 80;
@@ -10,7 +11,8 @@ const SQL_LINES = 4;
 const MARGIN = '     ';
 
 /** `--profile`: where the time of a run went, by migration, and the statements that took most. */
-export function profileText(profile: Profile, paint: Paint): string {
+export function profileText(given: Profile, paint: Paint): string {
+  const profile = visibleIn(given);
   const statements = slowest(profile, SLOWEST);
   return [
     '',

@@ -7,10 +7,12 @@ import {
   type VerifyProblem,
   type VerifyReport,
 } from './domain/verification.js';
+import { visibleIn } from './domain/visible.js';
 import type { Paint } from './output.js';
 
 /** `migrate:verify`: a line for each migration, and below it what there is to say of it. */
-export function verifyText(report: VerifyReport, paint: Paint): string {
+export function verifyText(given: VerifyReport, paint: Paint): string {
+  const report = visibleIn(given);
   const { migrations, notTried, mode, warnings } = report;
   const lines = migrations.flatMap((each) => [
     `${paint(STYLES[each.verdict], `${SIGNS[each.verdict]} ${each.verdict.padEnd(12)}`)}  ${each.name}`,
@@ -67,7 +69,7 @@ function differenceText({ kind, table, column, rows = 0 }: ContentDifference): s
     changed: `${table}.${column ?? ''}: ${count} with another value`,
     rowids: `${table}: ${count} with another rowid`,
     sequence: `${table}: AUTOINCREMENT goes on from another number`,
-    search: `${table}: the full-text index does not fit its content any more`,
+    search: `${table}: the full-text index does not find what it has to any more`,
   };
   return texts[kind];
 }

@@ -6,13 +6,21 @@ import { durationText } from './domain/duration.js';
 import type { RunReport, StepResult } from './domain/report.js';
 import { sizeText } from './domain/size.js';
 import type { MigrationStatus, StatusReport } from './domain/status.js';
-import { ForeignKeyError, MigrationFailedError, type DecantError, type Failure } from './errors.js';
+import { visible, visibleIn, visibleLines } from './domain/visible.js';
+import {
+  ForeignKeyError,
+  MigrationFailedError,
+  PrerequisiteError,
+  type DecantError,
+  type Failure,
+} from './errors.js';
 
 /** Gives text a colour, or leaves it as it is where there is none. */
 export type Paint = (style: 'red' | 'green' | 'yellow' | 'dim' | 'bold', text: string) => string;
 
 /** `migrate:status`: the list in the order of the migrations, and a line for each anomaly. */
-export function statusText(report: StatusReport, paint: Paint): string {
+export function statusText(given: StatusReport, paint: Paint): string {
+  const report = visibleIn(given);
   const width = widest(report.migrations);
   return [
     '',
@@ -24,7 +32,7 @@ export function statusText(report: StatusReport, paint: Paint): string {
     '',
     `Total: ${report.total} | Applied: ${report.applied} | Pending: ${report.pending}`,
     ...(report.archives === undefined ? [] : [paint('dim', `Archives: ${archivesText(report.archives)}`)]),
-    ...report.anomalies.map(({ kind, message }) => paint('yellow', `! ${kind}: ${message}`)),
+    ...report.anomalies.map(({ kind, message }) => paint('yellow', `! ${kind}: ${visible(message)}`)),
   ].join('\n');
 }
 
@@ -34,14 +42,16 @@ export function archivesText({ tables, bytes }: ArchiveTotal): string {
 }
 
 /** `migrate:prune`: what can no longer be rolled back. */
-export function prunedText(report: PruneReport, paint: Paint): string {
+export function prunedText(given: PruneReport, paint: Paint): string {
+  const report = visibleIn(given);
   const { migrations, before } = report;
   if (migrations.length === 0) return `Nothing to prune: nothing was parked before ${before}.`;
   return `${paint('green', '✓')} Pruned ${archivesText(report)} of ${migrations.join(', ')}.`;
 }
 
 /** `migrate:plan`: what would be done, in order, and what would be left. */
-export function planText(plan: Plan, paint: Paint): string {
+export function planText(given: Plan, paint: Paint): string {
+  const plan = visibleIn(given);
   const width = widest([...plan.steps, ...plan.held]);
   const heading = plan.steps.length === 0 ? nothingToDo(plan) : `migrate:${plan.command} would run:`;
   const held = (each: HeldMigration): string =>
@@ -55,14 +65,16 @@ export function planText(plan: Plan, paint: Paint): string {
 }
 
 /** One line for a step that has ended. */
-export function stepText({ name, outcome, durationMs }: StepResult, paint: Paint): string {
+export function stepText(result: StepResult, paint: Paint): string {
+  const { name, outcome, durationMs } = visibleIn(result);
   if (outcome === 'skipped') return paint('dim', `- ${name}  done by another process meanwhile`);
   const verb = outcome === 'applied' ? 'Applied' : 'Rolled back';
   return `${paint('green', '✓')} ${verb} ${name} ${paint('dim', `(${durationText(durationMs)})`)}`;
 }
 
 /** The last lines of a run. */
-export function runText(report: RunReport, paint: Paint): string {
+export function runText(given: RunReport, paint: Paint): string {
+  const report = visibleIn(given);
   const warnings = report.warnings.map((warning) => paint('yellow', `! ${warning}`));
   if (report.steps.length === 0) return [nothingToDo(report), ...warnings].join('\n');
   const count = (outcome: StepResult['outcome']): number =>
@@ -79,7 +91,8 @@ export function runText(report: RunReport, paint: Paint): string {
 }
 
 /** `migrate:backups`: a line for each, newest first. */
-export function backupsText(backups: readonly Backup[], folder: string, paint: Paint): string {
+export function backupsText(given: readonly Backup[], folder: string, paint: Paint): string {
+  const backups = visibleIn(given);
   if (folder === '') return 'A database in memory has no backups.';
   if (backups.length === 0) return `No backups in ${folder}.`;
   const sizes = backups.map(({ size }) => sizeText(size));
@@ -94,7 +107,8 @@ export function backupsText(backups: readonly Backup[], folder: string, paint: P
 }
 
 /** `migrate:restore`: what the database holds now, and where to find what it held. */
-export function restoredText({ backup, replaced }: Restored, paint: Paint): string {
+export function restoredText(restored: Restored, paint: Paint): string {
+  const { backup, replaced } = visibleIn(restored);
   const before = replaced === null ? [] : [`What it held before is kept as ${replaced.name}.`];
   const from = `Restored ${backup.name} (${precededText(backup.preceded)})`;
   return [`${paint('green', '✓')} ${from}.`, ...before].join('\n');
@@ -112,13 +126,27 @@ function precededText(preceded: Backup['preceded']): string {
 export function errorText(error: DecantError, paint: Paint): string {
   const facts = error instanceof MigrationFailedError ? failureLines(error.failure) : [];
   return [
-    `${paint('red', '✗')} ${error.message}`,
+    `${paint('red', '✗')} ${inWords(error, error.message)}`,
     ...facts.map(([label, text]) => `  ${paint('dim', label.padEnd(12))} ${indented(text)}`),
     ...(error instanceof ForeignKeyError && error.violations.length > 0
       ? [`  ${paint('dim', 'Rows'.padEnd(12))} ${violationsText(error)}`]
       : []),
-    `  ${paint('dim', 'Next'.padEnd(facts.length > 0 ? 12 : 4))} ${error.hint}`,
+    `  ${paint('dim', 'Next'.padEnd(facts.length > 0 ? 12 : 4))} ${inWords(error, error.hint)}`,
   ].join('\n');
+}
+
+// A message may have lines (of a compiler, say), the names in it must not: where they are known, they are shown on one.
+function inWords(error: DecantError, text: string): string {
+  const names = namesIn(error).filter((name) => name.includes('\n'));
+  return visibleLines(names.reduce((sum, name) => sum.replaceAll(name, visible(name)), text));
+}
+
+function namesIn(error: DecantError): readonly string[] {
+  if (error instanceof PrerequisiteError)
+    return error.unmet.flatMap(({ migration, message }) => [migration, message.replace(/\.$/, '')]);
+  if (!(error instanceof MigrationFailedError)) return [];
+  const { migration, file, completed } = error.failure;
+  return [migration, ...completed, ...(file === undefined ? [] : [file, file.replace(/^.*[\\/]/s, '')])];
 }
 
 /** How many rows that violate a foreign key are shown; there may be millions. */
@@ -127,12 +155,14 @@ export const ROWS_SHOWN = 10;
 function violationsText({ violations }: ForeignKeyError): string {
   const rows = violations
     .slice(0, ROWS_SHOWN)
+    .map(visibleIn)
     .map(({ table, row, columns, values }) => `${table} ${row}: (${columns.join(', ')}) = (${cut(values)})`);
   if (violations.length > ROWS_SHOWN) rows.push(`… (${violations.length - ROWS_SHOWN} more rows)`);
   return rows.join(`\n${' '.repeat(15)}`);
 }
 
-function failureLines(failure: Failure): readonly (readonly [string, string])[] {
+function failureLines(given: Failure): readonly (readonly [string, string])[] {
+  const failure = visibleIn(given);
   const line = failure.line === undefined ? '' : `:${failure.line}`;
   const lines: (readonly [string, string | undefined])[] = [
     ['File', failure.file === undefined ? undefined : failure.file + line],

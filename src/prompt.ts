@@ -1,4 +1,5 @@
 import { isUnattended } from './config.js';
+import { visible } from './domain/visible.js';
 import { ConfirmationRequiredError, UsageError } from './errors.js';
 
 /**
@@ -59,7 +60,10 @@ export async function askName(): Promise<string> {
 
 async function yes(message: string): Promise<boolean> {
   const { confirm } = await import('@clack/prompts');
-  return (await asked((terminal) => confirm({ message, initialValue: false, ...terminal }))) === true;
+  return (
+    (await asked((terminal) => confirm({ message: visible(message), initialValue: false, ...terminal }))) ===
+    true
+  );
 }
 
 interface Terminal {

@@ -31,7 +31,7 @@ const SEES: Readonly<Record<string, string>> = {
   'user-config': 'domain errors injection services',
   config: 'domain errors injection services user-config',
   'print-error': 'config errors oclif output',
-  prompt: 'config errors',
+  prompt: 'config domain errors',
   confirmed: 'domain errors',
   'profile-flag': 'domain errors output output-profile',
   'read-status': 'config domain migrations services',

@@ -53,6 +53,15 @@ describe('a graph as a tree', () => {
     expect(graphText(graph(declared, names.split(' ').filter(Boolean), applied), plain)).toBe(text);
   });
 
+  it('marks what is half done, and says how far it is', () => {
+    const halfDone = [{ name: '2', direction: 'up', done: 5, total: 10 }] as const;
+    const half = graphOf({ ...historyWith(['1', '2'], ['1']), halfDone });
+    expect(half.migrations[1]).toMatchObject({ state: 'pending', progress: { done: 5, total: 10 } });
+    expect(graphText(half, styled)).toBe('<green>[x]</> 1\n<yellow>[~]</> 2<dim>  (5 of 10 rows)</>');
+    expect(graphMermaid(half)).toContain('m2["2 #40;5 of 10 rows#41;"]:::pending');
+    expect(graphDot(half)).toContain('"2" [label="2 (5 of 10 rows)", fillcolor=');
+  });
+
   it('marks what is missing, and colours the marks', () => {
     const three = graphOf(historyWith(['1', '3'], ['1', '2']));
     expect(graphText(three, styled)).toBe(

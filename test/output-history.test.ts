@@ -22,6 +22,11 @@ const ENTRY: HistoryEntry = {
 const OLD = { runId: 'b2', rows: null, who: null, versions: null } as const;
 
 describe('historyText', () => {
+  it('shows what a terminal would obey', () => {
+    const failed = { ...ENTRY, outcome: 'failed', error: 'no such table: \u001B[31m' } as const;
+    expect(historyText([failed], undefined, plain)).toContain('    no such table: \\x1b[31m');
+  });
+
   it('says who ran what, when, how long and with which versions, run by run', () => {
     const text = historyText(
       [

@@ -49,6 +49,19 @@ function profileOf(...migrations: readonly ProfiledMigration[]): Profile {
 }
 
 describe('profileText', () => {
+  it('shows what a terminal would obey', () => {
+    const odd = {
+      ...UPDATE,
+      sql: "SELECT '\u001B[2J'",
+      plan: ['SCAN \u0007'],
+      scans: [{ table: '\u0007', rows: null }],
+    };
+    const shown = profileText(profileOf(migration('001_x', { statements: [odd] })), plain);
+    expect(shown).toContain("SELECT '\\x1b[2J'");
+    expect(shown).toContain('| SCAN \\x07');
+    expect(shown).toContain('the whole of \\x07');
+  });
+
   it('draws the migrations, and tells of the slowest statements, their plans and what they read as a whole', () => {
     const text = profileText(
       profileOf(

@@ -309,6 +309,14 @@ describe('errorText', () => {
     );
   });
 
+  it('shows what a terminal would obey', () => {
+    const shown = errorText(failed({ sql: "SELECT '\u001B[2J'" }), plain);
+    expect(shown).toContain("SELECT '\\x1b[2J'");
+    expect(errorText(new UsageError('\u0007That', 'Do \u001B[1mthis.'), plain)).toBe(
+      '✗ \\x07That\n  Next Do \\x1b[1mthis.',
+    );
+  });
+
   it('leaves out what is not known', () => {
     const error = failed({
       file: undefined,

@@ -2,7 +2,7 @@ import type { WalkState } from '../domain/batches.js';
 import type { Database } from '../domain/migration.js';
 import { BatchError } from '../errors.js';
 import { scopeOf, type BatchLedger } from '../sqlite/scope.js';
-import { definitionOf, refuseFixed, taskOf, type BatchOptions, type BatchResult } from './options.js';
+import { definitionOf, refuseColumns, taskOf, type BatchOptions, type BatchResult } from './options.js';
 import { nextBatch, startOf, type Means } from './step.js';
 import { walkOf } from './walk.js';
 
@@ -25,7 +25,7 @@ export function batch(db: Database, options: BatchOptions): BatchResult {
   const lasts = ledger === undefined ? 'within it' : 'beyond the transaction';
   const walk = walkOf(connection, options.table, lasts);
   const columns = task.set.map(([column]) => column);
-  refuseFixed(walk, columns);
+  refuseColumns(walk, columns);
   const means: Means = { db, connection, walk, task, scope };
   return ledger === undefined ? doAll(means) : doOne(means, ledger, options);
 }

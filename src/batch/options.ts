@@ -1,6 +1,8 @@
+import { inspect } from 'node:util';
 import type { WalkDefinition } from '../domain/batches.js';
 import type { Database } from '../domain/migration.js';
 import { AlterTableError, BatchError } from '../errors.js';
+import { isRecord } from '../sqlite/kinds.js';
 import { inBrackets } from '../sqlite/sql-text.js';
 import { foldName } from '../sqlite/tokens.js';
 import type { Walk } from './walk.js';
@@ -44,6 +46,8 @@ const OPTIONS: readonly string[] = ['table', 'size', 'where', 'set', 'each'] sat
  * @throws BatchError
  */
 export function taskOf(options: BatchOptions): Task {
+  if (typeof options !== 'object' || options === null)
+    throw new BatchError('no table', 'it was given no options.', "As in: batch(db, { table: 'notes', … })");
   for (const [reason, hint, isWrong] of RULES) {
     const wrong = isWrong(options);
     if (wrong !== undefined) throw new BatchError(text(options.table), reason.replace('WRONG', wrong), hint);
@@ -93,7 +97,12 @@ const RULES: readonly Rule[] = [
   [
     'set names no column.',
     "As in: set: { total: 'price * count' }",
-    ({ set = { some: '' } }) => (Object.keys(set).length > 0 ? undefined : ''),
+    ({ set = { some: '' } }) => (isRecord(set) && Object.keys(set).length > 0 ? undefined : ''),
+  ],
+  [
+    'where is no SQL, but WRONG.',
+    "As in: where: 'total IS NULL'. Leave it out for all rows.",
+    ({ where = 'true' }) => (typeof where === 'string' && where.trim() !== '' ? undefined : inspect(where)),
   ],
 ];
 
@@ -104,9 +113,23 @@ export function definitionOf({ table, where, set }: BatchOptions): WalkDefinitio
   return { table, where: where ?? null, set: set ?? null };
 }
 
-/** @throws BatchError when one of the columns is what rows are found again by */
-export function refuseFixed({ table, fixed }: Walk, columns: readonly string[]): void {
+/**
+ * @param where in which row they were met, as in ` for rowid 5`; empty where it is no one row
+ * @throws BatchError when one of the columns is what rows are found again by, or is not there
+ */
+export function refuseColumns(
+  { table, fixed, columns: all }: Walk,
+  columns: readonly string[],
+  where = '',
+): void {
   const key = columns.find((column) => fixed.has(foldName(column)));
+  const unknown = columns.find((column) => !all.some(({ name }) => foldName(name) === foldName(column)));
+  if (key === undefined && unknown !== undefined)
+    throw new BatchError(
+      table,
+      `it would set ${unknown}${where}, and there is no such column.`,
+      `Its columns are ${all.map(({ name }) => name).join(', ')}.`,
+    );
   if (key === undefined) return;
   throw new BatchError(
     table,
@@ -119,7 +142,7 @@ function bracketed(table: string, sql: string): string {
   if (typeof sql !== 'string' || sql.trim() === '')
     throw new BatchError(
       table,
-      `${text(sql)} is not SQL.`,
+      `${inspect(sql)} is not SQL.`,
       "Give an expression as a text: set: { total: 'price * count' }",
     );
   try {

@@ -3,7 +3,8 @@ import type { Database } from '../domain/migration.js';
 import { BatchError } from '../errors.js';
 import type { MigrationScope } from '../sqlite/scope.js';
 import { quoteName } from '../sqlite/tokens.js';
-import { refuseFixed, type BatchRow, type Task } from './options.js';
+import { valuesText } from '../sqlite/values.js';
+import { refuseColumns, type BatchRow, type Task } from './options.js';
 import { between, literalOf, type Walk } from './walk.js';
 
 /** What the steps of a walk work with. */
@@ -81,7 +82,8 @@ function callRows(means: Means, { cursor, last }: Ends): Batch {
     const values: unknown = task.each?.(each.row, db);
     if (values === undefined || values === null) continue;
     refuseOther(walk.table, values);
-    put(each.found, values as Readonly<Record<string, unknown>>);
+    refuseLost(walk, each, values as BatchRow);
+    put(each, values as BatchRow);
   }
   return { rows: found.length, cursor: found.length < task.size ? undefined : found.at(-1)?.literal };
 }
@@ -134,16 +136,17 @@ function foundBy({ key }: Walk, rowid: string | undefined, values: readonly unkn
 }
 
 // One statement for the columns that are returned, and the types of the key: mostly the same for all rows.
-function writerOf({ connection, walk, scope }: Means): (found: Found, row: BatchRow) => void {
+function writerOf({ connection, walk, scope }: Means): (found: FoundRow, row: BatchRow) => void {
   const known = new Map<string, ReturnType<Database['prepare']>>();
-  return ({ where, bound }, row) => {
+  return (each, row) => {
+    const { where, bound } = each.found;
     const columns = Object.keys(row);
     if (columns.length === 0) return;
     const assignments = columns.map((column) => `${quoteName(column)} = ?`).join(', ');
     const sql = `UPDATE ${walk.from} SET ${assignments} WHERE ${where}`;
     let statement = known.get(sql);
     if (statement === undefined) {
-      refuseFixed(walk, columns);
+      refuseColumns(walk, columns, ` for ${rowName(walk, each)}`);
       scope?.writes(walk.table, columns);
       statement = connection.prepare(sql);
       known.set(sql, statement);
@@ -166,6 +169,26 @@ function numberOf(value: unknown): unknown {
 // better-sqlite3 stores every number as REAL, where the column does not say otherwise.
 function boundOf(value: unknown): unknown {
   return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value as number) : value;
+}
+
+// better-sqlite3 would store both as NULL, and not say so.
+function refuseLost(walk: Walk, found: FoundRow, values: BatchRow): void {
+  for (const column of Object.keys(values)) {
+    const value = values[column];
+    if (value !== undefined && !Number.isNaN(value)) continue;
+    throw new BatchError(
+      walk.table,
+      `each() returned ${String(value)} as ${column} of ${rowName(walk, found)}.`,
+      'Say null where it is to be NULL, and leave the column out where it is to stay as it is.',
+    );
+  }
+}
+
+// As a person would look for it.
+function rowName({ columns, isByRowid, rowid }: Walk, { found, row }: FoundRow): string {
+  if (isByRowid || rowid !== undefined) return `rowid ${String(found.bound[0])}`;
+  const key = columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk);
+  return valuesText([Object.fromEntries(key.map(({ name }) => [name, row[name]]))]);
 }
 
 function refuseOther(table: string, values: unknown): void {

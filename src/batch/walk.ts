@@ -12,6 +12,7 @@ export interface Walk {
   readonly from: string;
   /** What orders the rows and tells them apart, as SQL. */
   readonly key: readonly string[];
+  readonly columns: TableState['columns'];
   /** Columns, folded, that must stay as they are: by them rows are found again. */
   readonly fixed: ReadonlySet<string>;
   /** The name of the rowid where no column is it and it can be got at. */
@@ -27,16 +28,12 @@ export interface Walk {
  * @see https://sqlite.org/lang_createtable.html#rowid
  */
 export function walkOf(db: Database, table: string, lasts: Lasts): Walk {
-  if (!isUserTable(db, table))
-    throw new BatchError(
-      table,
-      'there is no such table.',
-      'Only tables that hold their own rows can be walked.',
-    );
+  if (!isUserTable(db, table)) throw noTable(db, table);
   const shape = shapeOf(db, table);
-  const { rowid, rowidColumn } = shape;
+  const { columns, rowid, rowidColumn } = shape;
   const hidden = rowid.exists && rowidColumn === undefined ? rowid.name : undefined;
-  const common = { table, from: `main.${quoteName(table)}`, fixed: fixedOf(shape.columns), rowid: hidden };
+  const from = `main.${quoteName(table)}`;
+  const common = { table, from, columns, fixed: fixedOf(columns), rowid: hidden };
   const byRowid = rowidColumn === undefined ? nameFor(lasts, hidden) : quoteName(rowidColumn);
   if (byRowid !== undefined) return { ...common, key: [byRowid], isByRowid: true };
   const key = keyPartsOf(db, table).map(({ sql }) => sql);
@@ -91,6 +88,24 @@ function refuseNull(db: Database, from: string, table: string, key: readonly str
     'Give those rows a key, and declare its columns NOT NULL.',
   );
 }
+
+// https://sqlite.org/pragma.html#pragma_table_list
+function noTable(db: Database, table: string): BatchError {
+  const sql = `SELECT type FROM pragma_table_list(?) WHERE schema = 'main'`;
+  const type = db.prepare(sql).pluck().get(table) as string | undefined;
+  const hint =
+    type === undefined
+      ? 'Look at its name.'
+      : 'Only tables that hold their own rows, and are yours, can be walked.';
+  return new BatchError(table, NO_TABLE[type ?? ''] ?? "it is one of Decant's, or SQLite's, own.", hint);
+}
+
+const NO_TABLE: Readonly<Record<string, string>> = {
+  '': 'there is no such table.',
+  view: 'it is a view, and no table.',
+  virtual: 'it is a virtual table.',
+  shadow: 'it is where a virtual table keeps its data.',
+};
 
 function noWay(table: string, lasts: Lasts): BatchError {
   return lasts === 'within it'

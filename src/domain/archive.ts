@@ -18,6 +18,14 @@ export interface ArchiveTotal {
   readonly bytes: number | null;
 }
 
+/** What `prune()` is to drop. */
+export interface PruneOptions {
+  /** How long ago at least it was parked, as in `30d`: hours (h), days (d) or weeks (w). */
+  readonly olderThan: string;
+  /** The moment from which that is reckoned: the one of what was shown before. Now, where it is left out. */
+  readonly now?: Date | undefined;
+}
+
 /** What `migrate:prune` did. */
 export interface PruneReport extends ArchiveTotal {
   /** What was applied before this moment was pruned: ISO 8601, UTC, with milliseconds. */

@@ -1,7 +1,7 @@
 import { HalfDoneError } from '../errors.js';
 import type { History } from './history.js';
 import type { Direction } from './migration.js';
-import type { Command, PlanStep } from './plan.js';
+import type { Command, Plan, PlanStep } from './plan.js';
 
 /** How many rows of how many are done. */
 export interface RowProgress {
@@ -62,6 +62,16 @@ export function sumOf(progresses: readonly RowProgress[]): RowProgress {
   };
 }
 
+/** The plan, in which the reason of each step that is half done says so. */
+export function withBegun(plan: Plan, { halfDone = [] }: Pick<History, 'halfDone'>): Plan {
+  if (halfDone.length === 0) return plan;
+  const begun = (step: PlanStep): PlanStep => {
+    const half = halfDone.find(({ name, direction }) => name === step.name && direction === step.direction);
+    return half === undefined ? step : { ...step, reason: `${step.reason}, half done: ${rowsText(half)}` };
+  };
+  return { ...plan, steps: plan.steps.map(begun) };
+}
+
 /**
  * To be called before a command is planned: what is half applied cannot be rolled back, nor what is below it; and on
  * what is half rolled back nothing is built. @throws HalfDoneError
@@ -85,6 +95,11 @@ export function refuseUnfinished(
       ? !discovered.some((each) => each.name === name)
       : !steps.some((step) => step.name === name && step.direction === direction);
   refuseIfLeft(halfDone.find(isLeft));
+}
+
+/** Refuses whatever is half done, either way. @throws HalfDoneError */
+export function refuseHalfDone(entries: readonly BatchEntry[]): void {
+  refuseIfLeft(halfDoneOf(entries)[0]);
 }
 
 function refuseIfLeft(left: HalfDone | undefined): void {

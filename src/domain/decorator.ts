@@ -1,5 +1,6 @@
 import 'reflect-metadata'; // before any decorated class is defined: it is what keeps the constructor's types
 import { InvalidMigrationError } from '../errors.js';
+import { declareOptions, nameIt } from './declared.js';
 import { isDefinition, type MigrationClass } from './migration.js';
 import { JOURNAL_MODES, type Requirements } from './requirements.js';
 
@@ -38,9 +39,6 @@ export interface MigrationOptions {
   readonly irreversible?: string;
 }
 
-// Symbol.for, so that a migration that imports another copy of Decant is understood all the same.
-const OPTIONS = Symbol.for('decant.migration');
-
 /**
  * Marks a class as a migration and lets the container fill its constructor, by type or by `@inject(TOKEN)`.
  *
@@ -51,7 +49,7 @@ const OPTIONS = Symbol.for('decant.migration');
 export function migration(options: MigrationOptions = {}) {
   checkOptions(options);
   return (target: MigrationClass): void => {
-    Object.defineProperty(target, OPTIONS, { value: Object.freeze({ ...options }) });
+    declareOptions(target, options);
     if (options.name !== undefined) nameIt(target.prototype as object, options.name);
   };
 }
@@ -126,17 +124,4 @@ function refuseUnruly(options: object, rules: Readonly<Record<string, Rule>>, pa
       `The options are ${Object.keys(rules).join(', ')}.`,
     );
   }
-}
-
-/** The options of a class, or of an instance; none for a plain object. */
-export function optionsOf(subject: object): MigrationOptions {
-  const owner: object | undefined = typeof subject === 'function' ? subject : subject.constructor;
-  return owner !== undefined && Object.hasOwn(owner, OPTIONS)
-    ? (owner as { [OPTIONS]: MigrationOptions })[OPTIONS]
-    : {};
-}
-
-/** Gives an instance, or all of a class, its name; not enumerable, so that it does not show as state. */
-export function nameIt(target: object, name: string): void {
-  Object.defineProperty(target, 'name', { value: name, configurable: true, writable: true });
 }

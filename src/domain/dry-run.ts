@@ -1,4 +1,4 @@
-import type { DecantError } from '../errors.js';
+import { UsageError, type DecantError } from '../errors.js';
 import type { MigrationOptions } from './decorator.js';
 import type { Direction } from './migration.js';
 import type { Command, DownOptions, HeldMigration, PlanStep, UpOptions } from './plan.js';
@@ -14,6 +14,12 @@ export type TriedOn = 'transaction' | 'copy';
 /** How far, as for the command itself, and where it is tried. */
 export interface DryRunOptions extends UpOptions, DownOptions {
   readonly on?: TriedOn | undefined;
+}
+
+/** @throws UsageError for a place that is none */
+export function refusePlace(on: TriedOn): void {
+  if (on !== 'transaction' && on !== 'copy')
+    throw new UsageError(`on must be 'transaction' or 'copy', not ${String(on)}.`, "Example: on: 'copy'");
 }
 
 /** What would become of one step. */

@@ -1,3 +1,4 @@
+import type { RowProgress } from './batches.js';
 import { refuseBadDependencies } from './dependencies.js';
 import { missingOf, type History } from './history.js';
 import { inOrder } from './name.js';
@@ -15,6 +16,8 @@ export interface GraphedMigration {
   readonly dependsOn: readonly string[];
   /** Whether it declares that. */
   readonly declared: boolean;
+  /** How far it is, when some of its batches are committed, and not all: of `up`, or, where it is applied, of `down`. */
+  readonly progress?: RowProgress;
 }
 
 /**
@@ -25,6 +28,7 @@ export function graphOf(history: History): MigrationGraph {
   refuseBadDependencies(history);
   const missing = new Set(missingOf(history).map(({ name }) => name));
   const recorded = new Set(history.records.map(({ name }) => name));
+  const progress = new Map(history.halfDone?.map(({ name, done, total }) => [name, { done, total }]));
   const tips = new Set<string>(); // what nothing so far depends on
   const migrations = inOrder([...history.discovered, ...missingOf(history)]).map(
     ({ name }): GraphedMigration => {
@@ -33,8 +37,13 @@ export function graphOf(history: History): MigrationGraph {
       for (const each of dependsOn) tips.delete(each);
       tips.add(name);
       const state = missing.has(name) ? 'missing' : recorded.has(name) ? 'applied' : 'pending';
-      return { name, state, dependsOn, declared: declared !== undefined };
+      const rows = progress.get(name);
+      return nodeOf({ name, state, dependsOn, declared: declared !== undefined }, rows);
     },
   );
   return { migrations };
+}
+
+function nodeOf(node: GraphedMigration, progress: RowProgress | undefined): GraphedMigration {
+  return progress === undefined ? node : { ...node, progress };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { optionsOf } from '../domain/decorator.js';
+import { optionsOf } from '../domain/declared.js';
 import { Migration, type Database } from '../domain/migration.js';
 import { IrreversibleMigrationError, ReversibleError } from '../errors.js';
 import {
@@ -40,7 +40,7 @@ export abstract class ReversibleMigration extends Migration {
   override up(db: Database): void {
     const scope = needScope(this, db);
     refuseStale(this.name, entriesOf(scope.connection, this.name));
-    for (const [number, operation] of notedBy(this).entries()) {
+    for (const [number, operation] of notedAlike(this).entries()) {
       const id = nextArchive(scope.connection);
       const detail = operation.up(workOf(db, scope, id));
       const { kind, table } = operation;
@@ -63,6 +63,25 @@ export abstract class ReversibleMigration extends Migration {
     }
     if (entries.length > 0) forget(scope.connection, this.name);
   }
+}
+
+// What is noted anew each time could be applied, and never rolled back.
+function notedAlike(migration: ReversibleMigration): readonly Operation[] {
+  const [operations, again] = [notedBy(migration), notedBy(migration)];
+  const other = differenceOf(operations.map(digestOf), again.map(digestOf));
+  if (other === undefined) return operations;
+  const { kind, table } = (operations[other] ?? again[other]) as Operation;
+  throw new ReversibleError(
+    migration.name,
+    `its change() does not note the same each time: operation ${other + 1}, ${kind}(${table}), is another when it is called again`,
+    'Times, random values and counters cannot be in it, since the way back has to note them again: write them out, or have SQL make them, as in { sql: "datetime()" }.',
+  );
+}
+
+/** The first place at which two lists are not the same. */
+function differenceOf(some: readonly string[], others: readonly (string | undefined)[]): number | undefined {
+  const at = Array.from({ length: Math.max(some.length, others.length) }, (_none, index) => index);
+  return at.find((index) => some[index] !== others[index]);
 }
 
 function notedBy(migration: ReversibleMigration): readonly Operation[] {
@@ -128,9 +147,12 @@ function refuseOther(
   operations: readonly Operation[],
   entries: readonly ArchiveEntry[],
 ): void {
-  const other = operations.findIndex((operation, at) => digestOf(operation) !== entries[at]?.digest);
-  if (other === -1 && operations.length === entries.length) return;
-  const at = other === -1 ? operations.length : other;
+  const at = differenceOf(
+    operations.map(digestOf),
+    entries.map(({ digest }) => digest),
+  );
+  if (at === undefined) return;
+  if (entries.length === 0) throw nothingKnown(migration);
   const [was, is] = [entries[at], operations[at]].map((each) =>
     each ? `${each.kind}(${each.table})` : 'nothing',
   );
@@ -138,6 +160,14 @@ function refuseOther(
     migration,
     `its change() is not what was applied: operation ${at + 1} was ${was}, and is ${is}${was === is ? ' with other arguments' : ''}`,
     'Put the file back as it was when it was applied, and write a new migration for the change.',
+  );
+}
+
+function nothingKnown(migration: string): ReversibleError {
+  return new ReversibleError(
+    migration,
+    'there is nothing about it in _decant_archives: when it was applied it was no ReversibleMigration, or noted nothing, or its rows there have been deleted since',
+    'Put the file back as it was when it was applied; if the rows are gone, restore a backup that has them.',
   );
 }
 

@@ -1,4 +1,10 @@
-import { olderThan, totalOf, type MigrationArchive, type PruneReport } from '../domain/archive.js';
+import {
+  olderThan,
+  totalOf,
+  type MigrationArchive,
+  type PruneOptions,
+  type PruneReport,
+} from '../domain/archive.js';
 import type { TransactionManager } from './transaction-manager.js';
 
 /** What reversible migrations have parked in the database. */
@@ -17,9 +23,8 @@ export abstract class Archives {
 export function prune(
   archives: Archives | undefined,
   transactions: TransactionManager,
-  age: string,
+  { olderThan: age, now = new Date() }: PruneOptions,
 ): PruneReport {
-  const now = new Date();
   return transactions.run(() => {
     const { before, archives: old } = olderThan(archives?.list() ?? [], age, now);
     const migrations = old.map(({ name }) => name);

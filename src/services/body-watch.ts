@@ -198,7 +198,13 @@ function besides(
   };
 }
 
-const SETTINGS = ['legacy_alter_table', 'ignore_check_constraints', 'recursive_triggers', 'writable_schema'];
+const SETTINGS = [
+  'legacy_alter_table',
+  'ignore_check_constraints',
+  'recursive_triggers',
+  'writable_schema',
+  'query_only',
+];
 
 // Nothing else can remove, change or reach anything; it spares reading what only creates or selects.
 const MAY_CHANGE = /\b(?:insert|replace|update|delete|drop|alter|pragma|trigger)\b/i;

@@ -143,8 +143,8 @@ function afterRunError(hook: NamedHooks, report: RunReport, cause: unknown): Hoo
   });
 }
 
-// The first error is what counts. One of somebody else's making has no place for a warning.
-function attach(error: unknown, warning: string): void {
+/** Adds to an error, which is what counts, what came after it. One of somebody else's making has no place for that. */
+export function attach(error: unknown, warning: string): void {
   if (error instanceof MigrationFailedError) {
     const warnings = [...(error.failure.warnings ?? []), warning];
     Object.assign(error, { failure: { ...error.failure, warnings } });

@@ -34,8 +34,10 @@ export async function importHooks(file: string): Promise<GivenHooks> {
   );
 }
 
-/** Gives hooks the name of their class, or `name` where that has none. */
+/** Gives hooks the name of their class, or `name` where that has none. @throws HookError for what can be none */
 export function givenHooks(definition: HooksClass | MigrationHooks, name: string): GivenHooks {
+  if (!isHooks(definition))
+    throw new HookError(`The hooks ${name} are neither a class nor an object nor a path.`, NOTHING_RUN, name);
   const owner: unknown = typeof definition === 'function' ? definition : definition.constructor;
   const called = typeof owner === 'function' && owner !== Object ? owner.name : '';
   return { name: ['', 'default'].includes(called) ? name : called, definition };

@@ -1,4 +1,4 @@
-import { optionsOf } from '../domain/decorator.js';
+import { optionsOf } from '../domain/declared.js';
 import { isDefinition, type DiscoveredMigration, type MigrationDefinition } from '../domain/migration.js';
 import { DuplicateMigrationError, InvalidMigrationError } from '../errors.js';
 import { MigrationSource } from './migration-source.js';

@@ -1,4 +1,5 @@
-import { nameIt, optionsOf, type MigrationOptions } from '../domain/decorator.js';
+import { nameIt, optionsOf } from '../domain/declared.js';
+import type { MigrationOptions } from '../domain/decorator.js';
 import {
   Migration,
   type DiscoveredMigration,

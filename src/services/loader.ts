@@ -1,5 +1,5 @@
 import type { Dependencies } from '../domain/dependencies.js';
-import { optionsOf } from '../domain/decorator.js';
+import { optionsOf } from '../domain/declared.js';
 import type { DiscoveredMigration, MigrationClass } from '../domain/migration.js';
 import { DependencyError } from '../errors.js';
 import type { Loading } from './loaded-migration.js';

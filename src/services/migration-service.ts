@@ -1,10 +1,10 @@
-import type { MigrationArchive, PruneReport } from '../domain/archive.js';
+import type { MigrationArchive, PruneOptions, PruneReport } from '../domain/archive.js';
 import { graphOf, type MigrationGraph } from '../domain/graph.js';
 import { refuseLimit, type HistoryEntry, type HistoryOptions } from '../domain/journal.js';
 import type { Command, DownOptions, Plan, UpOptions } from '../domain/plan.js';
 import type { HistoryPolicy } from '../domain/policy.js';
 import { deepFreeze, type OnProgress, type RunReport } from '../domain/report.js';
-import type { DryRunOptions, DryRunReport } from '../domain/dry-run.js';
+import { refusePlace, type DryRunOptions, type DryRunReport } from '../domain/dry-run.js';
 import { statusOf, type StatusReport } from '../domain/status.js';
 import { prune, type Archives } from './archives.js';
 import type { Backups } from './backups.js';
@@ -110,8 +110,8 @@ export class MigrationService {
    * Drops what reversible migrations parked longer ago than an age, as in `30d`: hours (h), days (d) or weeks (w).
    * They cannot be rolled back any more. @throws UsageError, DatabaseLockedError
    */
-  async prune(options: { readonly olderThan: string }): Promise<PruneReport> {
-    return deepFreeze(prune(this.#archives, this.#transactions, options.olderThan));
+  async prune(options: PruneOptions): Promise<PruneReport> {
+    return deepFreeze(prune(this.#archives, this.#transactions, options));
   }
 
   /** Which migration depends on which. Loads all of them, and writes nothing. @throws DependencyError */
@@ -140,6 +140,7 @@ export class MigrationService {
     { on = 'transaction', ...options }: DryRunOptions = {},
   ): Promise<DryRunReport> {
     if (this.#dryRuns === undefined) throw noDryRuns();
+    refusePlace(on);
     const { plan, loaded } = await this.#ready(command, options);
     const hooks = new HookCalls(plan.steps.length === 0 ? [] : await this.#buildHooks());
     await prepare(plan, loaded);

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { optionsOf } from '../domain/decorator.js';
+import { optionsOf } from '../domain/declared.js';
 import { isDefinition, type MigrationDefinition } from '../domain/migration.js';
 import { InvalidMigrationError } from '../errors.js';
 import { importFile } from './import-file.js';

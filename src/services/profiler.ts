@@ -1,6 +1,8 @@
 import type { Database } from '../domain/migration.js';
 import type { Profile, ProfiledMigration } from '../domain/profile.js';
 import { deepFreeze, type OnProgress, type Progress } from '../domain/report.js';
+import { messageOf } from './error-facts.js';
+import { attach } from './hook-calls.js';
 import { ProfilingRecorder } from './profiling-recorder.js';
 import type { RunOptions } from './run-options.js';
 import { TransactionManager, type BodyRules } from './transaction-manager.js';
@@ -22,11 +24,22 @@ export async function profiled<Options extends RunOptions, T>(
   run: (profiler: TransactionManager, options: Omit<Options, 'onProfile'>) => Promise<T>,
 ): Promise<T> {
   const profiler = new Profiler(transactions, options.onProgress);
-  try {
-    return await run(profiler, { ...options, onProgress: profiler.onProgress });
-  } finally {
+  const tell = (): void => {
     if (profiler.hasSteps) onProfile?.(profiler.profile());
+  };
+  let result: T;
+  try {
+    result = await run(profiler, { ...options, onProgress: profiler.onProgress });
+  } catch (error) {
+    try {
+      tell();
+    } catch (cause) {
+      attach(error, `onProfile failed: ${messageOf(cause).replace(/\.$/, '')}.`);
+    }
+    throw error;
   }
+  tell();
+  return result;
 }
 
 /** Transactions as they are, whose bodies are recorded; told of the steps of a run, it knows whose they are. */

@@ -1,4 +1,4 @@
-import { refuseOtherWay, refuseUnfinished } from '../domain/batches.js';
+import { refuseOtherWay, refuseUnfinished, withBegun } from '../domain/batches.js';
 import { neededFor } from '../domain/needed.js';
 import { planFor, type Command, type DownOptions, type Plan, type UpOptions } from '../domain/plan.js';
 import type { HistoryPolicy } from '../domain/policy.js';
@@ -43,7 +43,7 @@ export async function getReady(
   const dependencies = await loader.dependenciesAsNeeded((known) =>
     neededFor(command, { ...read, dependencies: known }, options, policy),
   );
-  const plan = planFor(command, { ...read, dependencies }, options, policy);
+  const plan = withBegun(planFor(command, { ...read, dependencies }, options, policy), read);
   refuseUnfinished(read, plan.steps);
   await loader.load(plan.steps.map(({ name }) => name));
   const loaded = makeReady(plan, loader.loadings, factory, archives?.pruned());

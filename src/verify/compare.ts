@@ -28,7 +28,7 @@ export function compareDatabases(
     const db = openFile(later, 'write', configureConnection);
     try {
       db.pragma('synchronous = OFF');
-      const changed = changedTables(db, later, earlier);
+      const changed = changedTables(db, before, later, earlier);
       if (changed.size === 0) return { diff: '', content: [] };
       db.prepare(`ATTACH ? AS ${EARLIER}`).run(earlier);
       return {

@@ -1,3 +1,4 @@
+import { refuseHalfDone } from '../domain/batches.js';
 import { deepFreeze } from '../domain/report.js';
 import type {
   SeededTable,
@@ -97,6 +98,7 @@ interface Planned {
 
 function planned(verification: Verification): Promise<Planned> {
   return withEngine(verification, async ({ service, repository }) => {
+    refuseHalfDone(repository.batches()); // what is before and after it cannot be told apart
     const { records } = readHistory(verification.source, repository);
     const recorded = records.map(({ name }) => name);
     if (verification.mode === 'applied') return { names: recorded.toReversed(), recorded, warnings: [] };

@@ -129,7 +129,34 @@ describe('batch()', () => {
     ['neither set nor each', { table: 'notes' }, /either set or each/],
     ['both', { table: 'notes', set: { done: '1' }, each: () => undefined }, /either set or each/],
     ['a table that is not there', { table: 'nots', set: { a: '1' } }, /no such table/],
-    ['a view', { table: 'v', set: { a: '1' } }, /no such table/],
+    ['a view', { table: 'v', set: { a: '1' } }, /it is a view/],
+    ['a virtual table', { table: 'words', set: { a: '1' } }, /it is a virtual table/],
+    ['the data of one', { table: 'words_data', set: { a: '1' } }, /where a virtual table keeps its data/],
+    ["Decant's own table", { table: '_migrations', set: { a: '1' } }, /one of Decant's/],
+    ['no options', undefined as never, /it was given no options/],
+    ['null for set', { table: 'notes', set: null as never }, /set names no column/],
+    ['an empty where', { table: 'notes', where: '', set: { done: '1' } }, /where is no SQL, but ''/],
+    [
+      'a column that is not there',
+      { table: 'notes', set: { dnoe: '1' } },
+      /dnoe, and there is no such column/,
+    ],
+    [
+      'a column that is not there, from each',
+      { table: 'notes', where: 'id > 2', each: () => ({ dnoe: 1 }) },
+      /dnoe for rowid 3, and there is no such column/,
+    ],
+    [
+      'undefined for a value',
+      { table: 'notes', each: ({ id }) => ({ done: id === 4 ? undefined : 0 }) },
+      /undefined as done of rowid 4/,
+    ],
+    ['NaN for a value', { table: 'notes', each: () => ({ done: Number.NaN }) }, /NaN as done of rowid 1/],
+    [
+      'undefined for a value of a row by its key',
+      { table: 'keyed', each: () => ({ n: undefined }) },
+      /n of a = 'x', b = 1\./,
+    ],
     ['no name', { table: 5 as never, set: { a: '1' } }, /not a name/],
     ['a size of 0', { table: 'notes', size: 0, set: { done: '1' } }, /whole number from 1, not 0/],
     [
@@ -148,14 +175,17 @@ describe('batch()', () => {
     ['a text from each', { table: 'notes', each: (() => 'x') as never }, /something else than values/],
     ['two statements', { table: 'notes', set: { done: '1; DELETE FROM notes' } }, /does not end/],
     ['an open parenthesis', { table: 'notes', where: '1) OR (1', set: { done: '1' } }, /not one expression/],
-    ['no expression', { table: 'notes', where: ' ', set: { done: '1' } }, /is not SQL/],
+    ['no expression', { table: 'notes', set: { done: ' ' } }, /' ' is not SQL/],
     ['a number for an expression', { table: 'notes', set: { done: 1 as never } }, /1 is not SQL/],
     ['a set of nothing', { table: 'notes', set: {} }, /names no column/],
     ['no function', { table: 'notes', each: 5 as never }, /each is not a function/],
     ['a table without any way through', { table: 'shadow', set: { rowid: '1' } }, /all names of the rowid/],
     ['a primary key that is NULL', { table: 'nulls', set: { rowid: '1' } }, /holds NULL/],
   ])('refuses %s', (_what, options, message) => {
-    const db = databaseWith(`${NOTES}; CREATE VIEW v AS SELECT 1; CREATE TABLE shadow (rowid, oid, _rowid_);
+    const db =
+      databaseWith(`${NOTES}; CREATE VIEW v AS SELECT 1; CREATE VIRTUAL TABLE words USING fts5(a); CREATE TABLE _migrations (a);
+      CREATE TABLE keyed (b, a, n, PRIMARY KEY (a, b)) WITHOUT ROWID; INSERT INTO keyed VALUES (1, 'x', 0);
+      CREATE TABLE shadow (rowid, oid, _rowid_);
       CREATE TABLE nulls (rowid, oid, _rowid_ PRIMARY KEY); INSERT INTO nulls VALUES (1, 1, NULL)`);
     const act = (): unknown => inTransaction(db, options);
     expect(act).toThrow(BatchError);

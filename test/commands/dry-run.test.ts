@@ -65,6 +65,17 @@ describe('--dry-run', () => {
     expect(existsSync(`${folder}/app.db`)).toBe(false);
   });
 
+  it('shows what a terminal would obey', async () => {
+    const { folder, flags } = twoMigrations();
+    putFile(
+      folder,
+      'migrations/003_odd.mjs',
+      `export const up = (db) => db.prepare('CREATE TABLE odd AS SELECT ? AS x').run('\\u001b[2J');`,
+    );
+    const { stdout } = await runCommand(Up, [...flags, '--dry-run', '--sql']);
+    expect(stdout).toContain(String.raw`bound ('\x1b[2J')`);
+  });
+
   it('prints statements with what is bound to them, and all of it by --json', async () => {
     const { folder, flags } = twoMigrations();
     const text = `export const up = (db) => {

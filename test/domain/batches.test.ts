@@ -5,9 +5,12 @@ import {
   refuseOtherWay,
   refuseUnfinished,
   rowsText,
+  withBegun,
   type BatchEntry,
 } from '../../src/domain/batches.js';
-import type { Command } from '../../src/domain/plan.js';
+import { planFor, type Command } from '../../src/domain/plan.js';
+import { STRICT } from '../../src/domain/policy.js';
+import { historyWith } from '../helpers/histories.js';
 
 describe('how far a walk is', () => {
   it.each([
@@ -104,5 +107,18 @@ describe('a migration that is half done', () => {
     expect(() => refuseUnfinished({ halfDone, discovered: [] }, [])).toThrow(
       /its file has to be there|finished first/,
     );
+  });
+});
+
+describe('a plan', () => {
+  it.each([
+    ['up', ['1_a'], 'pending, half done: 1,000 of 2,000 rows'],
+    ['down', ['1_a', '2_b'], 'the last applied, half done: 1,000 of 2,000 rows'],
+  ] as const)('says of a step that is half done how far %s is', (command, applied, reason) => {
+    const history = historyWith(['1_a', '2_b'], applied);
+    const halfDone = [{ name: '2_b', direction: command, done: 1000, total: 2000 }];
+    const plan = planFor(command, history, {}, STRICT);
+    expect(withBegun(plan, { halfDone }).steps).toMatchObject([{ name: '2_b', reason }]);
+    expect(withBegun(plan, { halfDone: [] })).toEqual(plan);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { migration, nameIt, optionsOf, type MigrationOptions } from '../../src/domain/decorator.js';
+import { nameIt, optionsOf } from '../../src/domain/declared.js';
+import { migration, type MigrationOptions } from '../../src/domain/decorator.js';
 import { InvalidMigrationError } from '../../src/errors.js';
 import { errorOf } from '../helpers/errors.js';
 import { Migration, type MigrationObject } from '../../src/domain/migration.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { nameIt } from '../../src/domain/decorator.js';
+import { nameIt } from '../../src/domain/declared.js';
 import { isDefinition, Migration, type MigrationDefinition } from '../../src/domain/migration.js';
 
 class OneWay extends Migration {

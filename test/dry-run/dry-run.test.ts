@@ -568,6 +568,13 @@ describe('the report of a dry run', () => {
     });
   });
 
+  it('is refused where the place is none', async () => {
+    expect(await rejectionOf(tryOut(GOOD, { on: 'moon' as never }))).toMatchObject({
+      code: 'DECANT_USAGE',
+      message: "on must be 'transaction' or 'copy', not moon.",
+    });
+  });
+
   it('is empty where there is nothing to do', async () => {
     expect(await tryOut([])).toMatchObject({ steps: [], error: null });
   });

@@ -75,6 +75,14 @@ describe('archives', () => {
     expect(db.prepare('SELECT id FROM users').pluck().all()).toEqual([1, 2]);
   });
 
+  it('go by the moment that is given, not by the one at which it is done', async () => {
+    await service().up();
+    age('001_drop', 2);
+    const now = new Date(Date.now() - 86_400_000 - 3_600_000);
+    expect((await service().prune({ olderThan: '1d', now })).migrations).toEqual([]);
+    expect((await service().prune({ olderThan: '1d' })).migrations).toEqual(['001_drop']);
+  });
+
   it('are looked at again under the lock: they may have been pruned since the plan was made', async () => {
     await service().up();
     const planned = service().down({

@@ -5,7 +5,7 @@ import { migrations, rollbackMigration, runPendingMigrations } from '../../src/f
 import { ReversibleMigration } from '../../src/reversible/migration.js';
 import type { ReversibleSchema } from '../../src/reversible/schema.js';
 import { rejectionOf } from '../helpers/errors.js';
-import { serviceFor } from '../helpers/migrations.js';
+import { serviceFor, tableMigration } from '../helpers/migrations.js';
 import { contentOf, down, reversible, up, type Change } from './helpers.js';
 
 let db: Connection.Database;
@@ -173,6 +173,39 @@ describe('a reversible migration', () => {
     await up(db, applied);
     expect(await rejectionOf(down(db, edited))).toMatchObject({
       cause: { message: expect.stringContaining('with other arguments') },
+    });
+  });
+
+  it.each<readonly [string, () => Change]>([
+    ['random values', () => (s) => s.insert('users', [{ name: String(Math.random()) }])],
+    [
+      'more each time',
+      () => {
+        let count = 0;
+        return (s) => {
+          for (let at = 0; at <= count; at++) s.insert('users', [{ name: 'x' }]);
+          count++;
+        };
+      },
+    ],
+  ])('refuses a change() that is another each time, before anything runs: %s', async (_what, make) => {
+    const before = contentOf(db);
+    expect(await rejectionOf(up(db, make()))).toMatchObject({
+      cause: {
+        code: 'DECANT_REVERSIBLE',
+        message: expect.stringMatching(/operation \d, insert\(users\), is another/),
+      },
+    });
+    expect(contentOf(db)).toEqual(before);
+  });
+
+  it('says that nothing is known of one that was none when it was applied', async () => {
+    await serviceFor({ database: db, migrations: [tableMigration('001_change')], backup: 'never' }).up();
+    expect(await rejectionOf(down(db, DROPPING))).toMatchObject({
+      cause: {
+        code: 'DECANT_REVERSIBLE',
+        message: expect.stringContaining('nothing about it in _decant_archives'),
+      },
     });
   });
 

@@ -247,7 +247,7 @@ describe.each(['wal', 'delete'])('foreign keys, in journal mode %s', (mode) => {
 });
 
 describe('what a body sets on the connection', () => {
-  it.each(['legacy_alter_table', 'ignore_check_constraints', 'recursive_triggers'])(
+  it.each(['legacy_alter_table', 'ignore_check_constraints', 'recursive_triggers', 'query_only'])(
     'ends with it: %s',
     async (name) => {
       for (const [index, body] of [`PRAGMA ${name} = ON`, `PRAGMA ${name} = ON; no SQL`].entries()) {

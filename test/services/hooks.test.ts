@@ -465,6 +465,16 @@ describe('hooks of a container', () => {
     });
   });
 
+  it.each([
+    [5, 'DECANT_USAGE', 'hooks must be a list.'],
+    ['audit.ts', 'DECANT_USAGE', 'hooks must be a list.'],
+    [[null], 'DECANT_HOOK', 'The hooks number 1 are neither a class nor an object nor a path.'],
+    [[() => 5], 'DECANT_HOOK', 'The hooks number 1 are neither a class nor an object nor a path.'],
+  ])('that are none are refused: %p', async (given, code, message) => {
+    expect(await rejectionOf(service(given as never).up())).toMatchObject({ code, message });
+    expect(tablesOf(other)).toEqual([]);
+  });
+
   it('that have something else by the name of one are refused', async () => {
     const odd = { beforeRun: 5, afterRun: () => undefined } as never;
     expect(await rejectionOf(service([odd]).up())).toMatchObject({

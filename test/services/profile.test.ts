@@ -60,6 +60,10 @@ function statementsOf(profile: Profile): readonly ProfiledStatement[] {
   return profile.migrations.flatMap(({ statements }) => statements);
 }
 
+function fullDisk(): never {
+  throw new Error('disk full');
+}
+
 describe('onProfile', () => {
   it('tells of each statement: of an exec() of several, of prepared ones, of iterators and inner transactions', async () => {
     const profile = await profileOf(
@@ -182,6 +186,19 @@ describe('onProfile', () => {
     expect(profiled.message).toBe(plain.message);
     expect(profiled.failure).toEqual(plain.failure);
     expect(plain.failure.sql).toContain('SELECT 1');
+  });
+
+  it('that throws never takes the place of the error that ended the run', async () => {
+    const failing = {
+      name: '001_x',
+      up: (handle: Connection) => void handle.exec('SELECT 1; SELECT nowhere'),
+    };
+    const options = { onProfile: fullDisk };
+    const error = (await rejectionOf(serviceFor(failing).up(options))) as MigrationFailedError;
+    expect(error.message).toBe('Migration 001_x failed: no such column: nowhere');
+    expect(error.failure.warnings).toEqual(['onProfile failed: disk full.']);
+    const fine = { name: '002_x', up: (handle: Connection) => void handle.exec('SELECT 1') };
+    expect(await rejectionOf(serviceFor(fine).up(options))).toMatchObject({ message: 'disk full' });
   });
 
   it('goes on telling of progress, and is not called where there is nothing to run', async () => {

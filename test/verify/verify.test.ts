@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { dirname, join } from 'node:path';
 import { readdirSync } from 'node:fs';
+import { batch } from '../../src/batch/batch.js';
 import { migration } from '../../src/domain/decorator.js';
 import { Migration, type Database as Db, type MigrationObject } from '../../src/domain/migration.js';
 import type { VerifiedMigration, VerifyMode } from '../../src/domain/verification.js';
@@ -39,6 +40,9 @@ const m = (up: string, down?: string, name = '001_change'): MigrationObject & { 
   up: (db) => db.exec(up),
   ...(down === undefined ? {} : { down: (db) => db.exec(down) }),
 });
+
+const swap = (one: string, other: string): string =>
+  `ALTER TABLE ${one} RENAME TO o; ALTER TABLE ${other} RENAME TO ${one}; ALTER TABLE o RENAME TO ${other};`;
 
 async function verdictOn(subject: MigrationObject, file = database()): Promise<VerifiedMigration> {
   const { migrations } = await verifyMigrations({ database: file, migrations: [subject] });
@@ -222,6 +226,21 @@ describe('verifyMigrations', () => {
     expect(found?.diff ?? found?.error?.message).toMatch(said);
   });
 
+  it('sees that two tables have changed names, though no page of theirs differs', async () => {
+    const file =
+      database(`CREATE TABLE a (v); INSERT INTO a VALUES (1), (2); CREATE TABLE b (v); INSERT INTO b VALUES (1);
+      CREATE VIRTUAL TABLE f USING fts5 (v); INSERT INTO f VALUES ('x'); CREATE VIRTUAL TABLE g USING fts5 (v);`);
+    expect(await verdictOn(m(`${swap('a', 'b')} ${swap('f', 'g')}`, 'SELECT 1'), file)).toMatchObject({
+      verdict: 'lossy',
+      losses: [
+        { kind: 'added', table: 'b', rows: 1 },
+        { kind: 'missing', table: 'a', rows: 1 },
+        { kind: 'missing', table: 'f', rows: 1 },
+        { kind: 'added', table: 'g', rows: 1 },
+      ],
+    });
+  });
+
   it('counts a full-text index that no longer finds what its table holds, and not one that never did', async () => {
     const fts = `CREATE TABLE docs (id INTEGER PRIMARY KEY, body TEXT); INSERT INTO docs (body) VALUES ('one'), ('two');
       CREATE VIRTUAL TABLE f USING fts5 (body, content='docs', content_rowid='id'); CREATE VIRTUAL TABLE own USING fts5 (a);
@@ -243,6 +262,26 @@ describe('verifyMigrations', () => {
     expect(
       (await verdictOn(m("INSERT INTO f (f) VALUES ('delete-all')", 'SELECT 1'), database(fts))).losses,
     ).toEqual([]);
+  });
+
+  it.each<[what: string, table: string, row: string, loses: string]>([
+    ['keeps no content', "fts5 (a, content='')", 'rowid, a', "INSERT INTO f (f) VALUES ('delete-all')"],
+    [
+      'lets rows be deleted that it does not keep',
+      "fts5 (a, content='', contentless_delete=1)",
+      'rowid, a',
+      'DELETE FROM f WHERE rowid = 1',
+    ],
+    ['is one of FTS4', 'fts4 (a, content=t)', 'docid, a', 'DELETE FROM f WHERE docid = 1'],
+  ])('counts what is lost of a full-text index that %s', async (_what, table, row, loses) => {
+    const file = database(`CREATE TABLE t (id INTEGER PRIMARY KEY, a); INSERT INTO t VALUES (1, 'one');
+      CREATE VIRTUAL TABLE f USING ${table}; INSERT INTO f (${row}) VALUES (1, 'one')`);
+    expect(await verdictOn(m(loses, 'SELECT 1'), file)).toMatchObject({
+      verdict: 'lossy',
+      losses: [{ kind: 'search', table: 'f' }],
+    });
+    const putsBack = m(loses, `INSERT INTO f (${row}) VALUES (1, 'one')`);
+    expect(await verdictOn(putsBack, file)).toMatchObject({ verdict: 'exact' });
   });
 
   it.each<[mode: VerifyMode]>([['pending'], ['applied'], ['empty']])(
@@ -448,6 +487,30 @@ describe('verifyMigrations', () => {
       code: 'DECANT_USAGE',
     });
   });
+
+  it.each<[VerifyMode]>([['pending'], ['applied']])(
+    'refuses a database in which a migration is half done: %s',
+    async (mode) => {
+      const file = database();
+      const db = new Database(file);
+      @migration({ name: '002_batches', transaction: 'batches' })
+      class Batches extends Migration {
+        up(handle: Db): void {
+          batch(handle, { table: 't', size: 2, set: { b: "iif(id = 4, json('{'), 1)" } });
+        }
+        override down(handle: Db): void {
+          batch(handle, { table: 't', size: 2, set: { b: 'NULL' } });
+        }
+      }
+      const migrations = [tableMigration('001_a'), Batches];
+      await rejectionOf(serviceFor({ database: db, migrations, backup: 'never' }).up());
+      db.close();
+      expect(await rejectionOf(verifyMigrations({ database: file, migrations, mode }))).toMatchObject({
+        code: 'DECANT_HALF_DONE',
+        message: '002_batches is half applied (2 of 5 rows), and has to be finished first.',
+      });
+    },
+  );
 
   it('calls irreversible what had parked rows that were pruned', async () => {
     const file = database();

@@ -26,15 +26,16 @@ export default class Prune extends BaseCommand {
     const { flags } = await this.parse(Prune);
     const config = await this.settings(flags);
     const age = flags['older-than'];
+    const now = new Date(); // one moment for what is shown and for what is dropped
     const parked = await this.withService(config, 'read', (service) => service.archives());
-    const { before, archives } = olderThan(parked, age, new Date());
+    const { before, archives } = olderThan(parked, age, now);
     const names = archives.map(({ name }) => name);
     const what = archivesText(totalOf(archives));
     if (names.length > 0 && !flags.yes && !(await confirmPrune(names, what))) throw declined();
     const report =
       names.length === 0
         ? { before, migrations: names, ...totalOf([]) }
-        : await this.withService(config, 'write', (service) => service.prune({ olderThan: age }));
+        : await this.withService(config, 'write', (service) => service.prune({ olderThan: age, now }));
     this.log(prunedText(report, this.paint));
     return { ...targetOf(config), ...report };
   }
