@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { copyDatabase } from '../backup/copy.js';
@@ -6,6 +6,7 @@ import { bytesOf } from '../backup/live.js';
 import type { Database } from '../domain/migration.js';
 import type { ConfigureConnection } from '../services/configure-connection.js';
 import { fileOf, openDatabase, openForReading } from '../services/database.js';
+import { makeTemporaryFolder } from '../services/folders.js';
 import { freeSpace, requireSpace } from '../sqlite/free-space.js';
 
 /** How databases are opened. */
@@ -26,7 +27,7 @@ export async function onCopy<T>(
   work: (copy: Database) => T,
 ): Promise<T> {
   const file = fileOf(db);
-  const folder = mkdtempSync(join(placeFor(bytesOf(db), file), 'decant-dry-run-'));
+  const folder = makeTemporaryFolder('decant-dry-run-', placeFor(bytesOf(db), file));
   try {
     const path = join(folder, 'copy.db');
     const source = file === '' ? db : openForReading(file, lockTimeout, configureConnection);
@@ -48,7 +49,7 @@ export async function onCopy<T>(
 
 // The folder for temporary files may be a small one in memory. Beside the database there has to be room for backups.
 function placeFor(bytes: number, file: string): string {
-  const places = file === '' ? [tmpdir()] : [tmpdir(), dirname(file)];
+  const places = file === '' ? [tmpdir()] : [tmpdir(), dirname(file)].filter((place) => existsSync(place));
   const roomy = places.find((place) => freeSpace(place) > 2 * bytes);
   const place = roomy ?? places.reduce((best, each) => (freeSpace(each) > freeSpace(best) ? each : best));
   requireSpace(place, bytes, 'A copy to try it on', 'Free some space there, or leave out --on-copy.');

@@ -1,11 +1,10 @@
-import { copyFileSync, existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, realpathSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Database as Connection } from '../domain/migration.js';
 import { DatabaseError } from '../errors.js';
 import { callHook, callHookToLook, hookOf, type ConfigureConnection } from './configure-connection.js';
-import { makeFolders } from './folders.js';
+import { makeFolders, makeTemporaryFolder } from './folders.js';
 import { DEFAULT_LOCK_TIMEOUT } from './lock-timeout.js';
 import { explainingSqliteErrors, isLocked, isSqliteError } from './sqlite-errors.js';
 import { standFor } from './stand-in.js';
@@ -146,7 +145,7 @@ function look(connection: Connection, hook: ConfigureConnection | undefined): Co
 // A journal that a killed process left must be played back before anything can be read, and that would write. So it
 // is played back on a copy, which is read into memory. https://sqlite.org/lockingv3.html#hot_journals
 function openRecovered(path: string, hook: ConfigureConnection | undefined): Connection {
-  const folder = mkdtempSync(join(tmpdir(), 'decant-'));
+  const folder = makeTemporaryFolder('decant-');
   try {
     const copy = join(folder, 'copy.db');
     copyFileSync(path, copy);

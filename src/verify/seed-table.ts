@@ -9,7 +9,7 @@ import { awkwardValues, fallbackValue, type SeedColumn } from './seed-values.js'
 
 /** How many rows a table is given. */
 const ROWS = 12;
-/** How often a row is mended until it is given up. */
+/** How often a row is mended until it is given up, and twice more for each column. */
 const TRIES = 60;
 /** After so many rows in a row that could not be mended, the table is left as it is. */
 const GIVE_UP = 2;
@@ -73,7 +73,7 @@ function readSeedTable(db: Database, name: string): SeedTable {
 function insertRow(db: Database, table: SeedTable, row: number): string | null {
   const plain = new Map<string, number>();
   let message = '';
-  for (let tries = 0; tries < TRIES; tries++) {
+  for (let tries = 0; tries < TRIES + 2 * table.columns.length; tries++) {
     const sql = insertSql(db, table, row, plain);
     try {
       db.exec(`SAVEPOINT seed; ${sql}; RELEASE seed`);

@@ -1,10 +1,11 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { copyDatabase } from '../backup/copy.js';
 import { bytesOf } from '../backup/live.js';
 import type { OnCopied } from '../domain/backup.js';
 import type { Database } from '../domain/migration.js';
+import { makeTemporaryFolder } from '../services/folders.js';
 import { requireSpace } from '../sqlite/free-space.js';
 
 /** What a temporary folder has of one database: the file that is worked on, and earlier states of it. */
@@ -20,7 +21,7 @@ export class Workbench {
 
   /** An empty database. */
   static empty(): Workbench {
-    const bench = new Workbench(mkdtempSync(join(tmpdir(), 'decant-verify-')));
+    const bench = new Workbench(makeTemporaryFolder('decant-verify-'));
     writeFileSync(bench.file, '');
     return bench;
   }
@@ -28,9 +29,9 @@ export class Workbench {
   /** A copy of a database, which is only read. @throws DiskSpaceError where there is too little room for it */
   static async copyOf(source: Database, onCopied?: OnCopied): Promise<Workbench> {
     const hint = 'Free some space there, or set TMPDIR to a folder on another disk.';
-    requireSpace(tmpdir(), COPIES * bytesOf(source), 'To try migrations on a copy', hint);
     const bench = Workbench.empty();
     try {
+      requireSpace(tmpdir(), COPIES * bytesOf(source), 'To try migrations on a copy', hint);
       await copyDatabase(source, bench.file, onCopied);
       return bench;
     } catch (error) {

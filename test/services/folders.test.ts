@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { makeFolders } from '../../src/services/folders.js';
+import { makeFolders, makeTemporaryFolder } from '../../src/services/folders.js';
 import { makeFolder } from '../helpers/files.js';
 import { ROOT } from '../helpers/processes.js';
 
@@ -19,6 +19,26 @@ describe('makeFolders', () => {
     writeFileSync(file, '');
     expect(() => makeFolders(file)).toThrow(/EEXIST/);
     expect(() => makeFolders(join(file, 'below'))).toThrow(/ENOTDIR/);
+  });
+});
+
+describe('makeTemporaryFolder', () => {
+  it('makes one that nobody else has', () => {
+    const place = makeFolder();
+    const [one, other] = [makeTemporaryFolder('a-', place), makeTemporaryFolder('a-', place)];
+    expect(existsSync(one)).toBe(true);
+    expect(other).not.toBe(one);
+  });
+
+  it('says what to do where it cannot', () => {
+    const place = join(makeFolder(), 'missing');
+    expect(() => makeTemporaryFolder('a-', place)).toThrow(
+      expect.objectContaining({
+        code: 'DECANT_DATABASE',
+        message: expect.stringMatching(/^Cannot make a folder for temporary files in .*missing: ENOENT/),
+        hint: 'Set TMPDIR to a folder that this user may write to.',
+      }),
+    );
   });
 });
 

@@ -53,6 +53,11 @@ describe('seedDatabase', () => {
       12,
     ],
     ['generated columns', 'CREATE TABLE t (a INT, b INT AS (a + 1) STORED, c AS (a) VIRTUAL)', 12],
+    [
+      'a CHECK for each of 150 columns',
+      `CREATE TABLE t (${Array.from({ length: 150 }, (_, i) => `c${i} INT NOT NULL CHECK (c${i} BETWEEN ${i * 10} AND ${i * 10 + 5})`).join(', ')})`,
+      12,
+    ],
     ['one row and no more', 'CREATE TABLE t (id INTEGER PRIMARY KEY CHECK (id = 1), a)', 1],
   ])('fills a table with %s', (_what, schema, rows) => {
     const { seeded } = seed(schema);
