@@ -167,7 +167,7 @@ export class OutOfOrderError extends DecantError {
   ) {
     super(
       `Out of order: ${migrations.join(', ')} ${migrations.length > 1 ? 'are pending but sort' : 'is pending but sorts'} before ${lastApplied}, which is applied.`,
-      `Either rename the file so that it sorts after ${lastApplied}, or, if the order does not matter, run again with --out-of-order=allow (config: outOfOrder: 'allow').`,
+      `Either rename the file so that it sorts after ${lastApplied}, or declare in it what it builds on, as in @migration({ dependsOn: [] }), or, if the order does not matter, run again with --out-of-order=allow (config: outOfOrder: 'allow').`,
     );
   }
 }

@@ -1,8 +1,19 @@
 import { ReversibleError } from '../errors.js';
-import { either, isRecord, maybe, NAME, object, oneOf, TEXT, wrongIn, type Kind } from '../sqlite/kinds.js';
+import {
+  either,
+  isRecord,
+  maybe,
+  NAME,
+  object,
+  oneOf,
+  SQL_TEXT,
+  TEXT,
+  wrongIn,
+  type Kind,
+} from '../sqlite/kinds.js';
 import { ReversibleSchema } from './schema.js';
 
-const SQL = object({ sql: TEXT });
+const SQL = object({ sql: SQL_TEXT });
 const VALUE: Kind = {
   is: 'a string, a finite number, a bigint, null, a Uint8Array, or { sql } with an expression',
   fits: (value) =>
@@ -43,7 +54,7 @@ const OPERATIONS: Readonly<Record<Exclude<keyof ReversibleSchema, 'operations'>,
   createTable: [TEXT],
   dropTable: [NAME],
   renameTable: [NAME, NAME],
-  addColumn: [NAME, NAME, maybe(TEXT), maybe(object({ from: maybe(TEXT) }))],
+  addColumn: [NAME, NAME, maybe(TEXT), maybe(object({ from: maybe(SQL_TEXT) }))],
   dropColumn: [NAME, NAME],
   renameColumn: [NAME, NAME, NAME],
   alterColumn: [NAME, NAME, CHANGE],
@@ -53,10 +64,10 @@ const OPERATIONS: Readonly<Record<Exclude<keyof ReversibleSchema, 'operations'>,
   dropView: [NAME],
   createTrigger: [TEXT],
   dropTrigger: [NAME],
-  update: [NAME, object({ set: SOME, where: maybe(TEXT), ...CONFLICT })],
+  update: [NAME, object({ set: SOME, where: maybe(SQL_TEXT), ...CONFLICT })],
   insert: [NAME, ROWS, maybe(object(CONFLICT))],
-  delete: [NAME, object({ where: TEXT, ...CONFLICT })],
-  move: [NAME, NAME, SOME, maybe(object({ where: maybe(TEXT), ...CONFLICT }))],
+  delete: [NAME, object({ where: SQL_TEXT, ...CONFLICT })],
+  move: [NAME, NAME, SOME, maybe(object({ where: maybe(SQL_TEXT), ...CONFLICT }))],
   execute: [object({ up: STATEMENTS, down: STATEMENTS })],
 };
 

@@ -8,6 +8,7 @@ import {
   entriesOf,
   forget,
   nextArchive,
+  parkedRows,
   writeEntry,
   type ArchiveEntry,
 } from '../sqlite/archives.js';
@@ -47,6 +48,7 @@ export abstract class ReversibleMigration extends Migration {
       const facts = { id, migration: this.name, operation: number, kind, table, digest: digestOf(operation) };
       const madeAt = new Date().toISOString();
       writeEntry(scope.connection, { ...facts, madeAt, detail: JSON.stringify(detail ?? null) });
+      scope.parks(parkedRows(scope.connection, id) + 1);
     }
   }
 
@@ -58,10 +60,15 @@ export abstract class ReversibleMigration extends Migration {
     refusePruned(this.name, entries);
     for (const [at, operation] of [...operations.entries()].toReversed()) {
       const { id, detail, isVacuumed } = entries[at] as ArchiveEntry;
-      operation.down(workOf(db, scope, id, isVacuumed === 1), JSON.parse(detail) as unknown);
+      try {
+        operation.down(workOf(db, scope, id, isVacuumed === 1), JSON.parse(detail) as unknown);
+      } catch (error) {
+        throw operation.kind === 'execute' ? error : withGone(this.name, error);
+      }
       dropArchives(scope.connection, id);
     }
     if (entries.length > 0) forget(scope.connection, this.name);
+    scope.parks(entries.length);
   }
 }
 
@@ -185,6 +192,18 @@ function refusePruned(migration: string, entries: readonly ArchiveEntry[]): void
   const prunedAt = entries.find((entry) => entry.prunedAt !== null)?.prunedAt;
   if (prunedAt === undefined) return;
   throw new IrreversibleMigrationError(migration, `what it had parked was pruned at ${String(prunedAt)}`);
+}
+
+// What was dropped behind its back is no mistake of the migration's.
+function withGone(migration: string, error: unknown): unknown {
+  const { message, table = '' } = error as { message?: unknown; table?: string };
+  const found = /no such table(?:: (?:main\.)?(.+)|\.$)/.exec(String(message));
+  if (found === null) return error;
+  const [, name = table] = found;
+  const [reason, hint] = name.startsWith('_decant_archive_')
+    ? [`${name}, in which it parked what it destroyed, is gone`, 'Restore a backup that has it.']
+    : [`there is no table ${name} any more`, 'Bring it back first, from a backup say.'];
+  return new ReversibleError(migration, reason, `${hint} Nothing is wrong with the file.`, { cause: error });
 }
 
 // What JSON does not tell apart: 1 and 1n, 0 and -0.

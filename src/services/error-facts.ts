@@ -1,5 +1,12 @@
+import {
+  AlterTableError,
+  BatchError,
+  DatabaseError,
+  DecantError,
+  IrreversibleMigrationError,
+  ReversibleError,
+} from '../errors.js';
 import { pathToFileURL } from 'node:url';
-import { DatabaseError } from '../errors.js';
 import { isSqliteError } from './sqlite-errors.js';
 
 /** What anything that was thrown says. Anything can be thrown, also what cannot be shown. */
@@ -58,3 +65,11 @@ export function withDeepStacks<T>(work: () => T): T {
 }
 
 const DEEP = 50;
+
+/** What an error that knows what to do says of it, as a sentence that another can follow. */
+export function hintOf(cause: unknown): string | undefined {
+  if (!(cause instanceof DecantError) || !KNOWING.some((each) => cause instanceof each)) return undefined;
+  return cause.hint.replace(/(?<![.!?])$/, '.');
+}
+
+const KNOWING = [AlterTableError, BatchError, ReversibleError, IrreversibleMigrationError];

@@ -16,12 +16,11 @@ import {
   NotRecordedError,
   OutOfOrderError,
   OvertakenError,
-  ReversibleError,
   TransactionEndedError,
   type Failure,
 } from '../errors.js';
 import { damageError, NOT_UNDONE, undoneText } from './damage-error.js';
-import { codeOf, lineIn, messageOf } from './error-facts.js';
+import { codeOf, hintOf, lineIn, messageOf } from './error-facts.js';
 import { hookText, type FailedHook } from './hook-calls.js';
 import type { LoadedMigration } from './loaded-migration.js';
 import { hintFor, isLocked, LACKS_CONFIGURATION } from './sqlite-errors.js';
@@ -207,8 +206,8 @@ function hint(failure: Failure, cause: unknown, what: 'migration' | 'hook' = 'mi
   const { sqliteCode, rolledBack, direction } = failure;
   if (sqliteCode !== undefined && /FULL|IOERR|READONLY|CORRUPT/.test(sqliteCode)) return hintFor(sqliteCode);
   if (rolledBack === 'unknown') {
-    const own = cause instanceof ReversibleError ? `${cause.hint} ` : '';
-    return `${own}It ran without a transaction: look at what it left, mend it, and run again.`;
+    const own = hintOf(cause);
+    return `${own === undefined ? '' : `${own} `}It ran without a transaction: look at what it left, mend it, and run again.`;
   }
   const again = `run decant migrate:${direction} again${stateText(failure)}`;
   return (
@@ -219,10 +218,9 @@ function hint(failure: Failure, cause: unknown, what: 'migration' | 'hook' = 'mi
 
 // What refuses something knows what to do about it; what cannot be undone is not always to be tried again.
 function ownHint(cause: unknown, again: string): string | undefined {
-  if (cause instanceof AlterTableError || cause instanceof BatchError) return `${cause.hint} Then ${again}`;
-  if (cause instanceof ReversibleError || cause instanceof IrreversibleMigrationError)
-    return `${cause.hint} The database is as it was before it.`;
-  return undefined;
+  const own = hintOf(cause);
+  if (cause instanceof AlterTableError || cause instanceof BatchError) return `${own} Then ${again}`;
+  return own === undefined ? undefined : `${own} The database is as it was before it.`;
 }
 
 function stateText(failure: Failure): string {

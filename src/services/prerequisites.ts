@@ -53,9 +53,12 @@ function answerOf(migration: MigrationObject, db: Database): string | undefined 
     return typeof answer === 'string' ? answer : undefined;
   } catch (error) {
     if (isLocked(error)) throw error;
-    return error instanceof BodyError ? `check() ${error.kind}` : `check() failed: ${messageOf(error)}`;
+    if (!(error instanceof BodyError)) return `check() failed: ${messageOf(error)}`;
+    return `check() ${error.kind}${error.kind === 'returned a promise' ? SYNCHRONOUS : ''}`;
   }
 }
+
+const SYNCHRONOUS = ': take `async` off it, and say by a text what is not so';
 
 function surroundingsOf(db: Database): Surroundings {
   const pragma = (name: string): string => String(db.pragma(name, { simple: true }));

@@ -10,6 +10,11 @@ export interface Kind {
 
 export const isText = (value: unknown): value is string => typeof value === 'string';
 export const TEXT: Kind = { is: 'a string', fits: isText };
+/** SQL that says something: an empty condition would be an error of SQLite's, of a text that nobody wrote. */
+export const SQL_TEXT: Kind = {
+  is: 'SQL as a string that is not empty',
+  fits: (value) => isText(value) && value.trim() !== '',
+};
 // SQLite takes '' for a name, too.
 export const NAME: Kind = { is: 'a name', fits: isText };
 export const NAMES: Kind = {

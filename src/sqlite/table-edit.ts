@@ -110,6 +110,12 @@ export function setType(table: TableSql, name: string, given: string): string {
 
 export function dropColumn(table: TableSql, name: string): string {
   const column = needColumn(table, name);
+  if (table.columns.length === 1)
+    throw new AlterTableError(
+      table.name,
+      `${column.name} is its only column.`,
+      'Drop the table, or add another column first.',
+    );
   const user = [...table.constraints, ...table.columns.filter((each) => each !== column)].find((each) =>
     usesColumn(table, each, name),
   );

@@ -106,9 +106,10 @@ it('has nothing to say of a history with nothing wrong', () => {
 });
 
 describe('the hint of a refusal', () => {
-  it('gives both ways out of an order that does not hold', () => {
+  it('gives all ways out of an order that does not hold', () => {
     const { hint } = errorOf(() => judge(OUT_OF_ORDER, STRICT)) as OutOfOrderError;
     expect(hint).toContain('rename the file so that it sorts after 2_b');
+    expect(hint).toContain('@migration({ dependsOn: [] })');
     expect(hint).toContain('--out-of-order=allow');
     expect(hint).toContain("outOfOrder: 'allow'");
   });

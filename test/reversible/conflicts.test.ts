@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Connection from 'better-sqlite3';
 import type { Conflict } from '../../src/domain/conflict.js';
+import { migration } from '../../src/domain/decorator.js';
+import { ReversibleMigration } from '../../src/reversible/migration.js';
+import type { ReversibleSchema } from '../../src/reversible/schema.js';
+import { serviceFor } from '../helpers/migrations.js';
 import { down, up, type Change } from './helpers.js';
 
 let db: Connection.Database;
@@ -349,5 +353,77 @@ describe('what came between up and down', () => {
       [1, 'two!'],
       [2, 'three!'],
     ]);
+  });
+});
+
+const DELETING: Change = (s) => s.delete('t', { where: 'true' });
+
+function setting(name: string, a: string, dependsOn: readonly string[]): new () => ReversibleMigration {
+  @migration({ name, dependsOn })
+  class Setting extends ReversibleMigration {
+    override change(schema: ReversibleSchema): void {
+      schema.update('t', { set: { a } });
+    }
+  }
+  return Setting;
+}
+
+describe('what the document says of', () => {
+  const orphaned = `CREATE TABLE p (id INTEGER PRIMARY KEY);
+    CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p (id)); INSERT INTO c VALUES (1, 7)`;
+
+  it.each(['all', 'none'] as const)(
+    'orphans: they come back only without the check (%s)',
+    async (foreignKeyCheck) => {
+      const file = new Connection(':memory:');
+      file.pragma('foreign_keys = OFF');
+      file.exec(orphaned);
+      @migration({ name: '001_change', foreignKeyCheck })
+      class Deleting extends ReversibleMigration {
+        override change(schema: ReversibleSchema): void {
+          schema.delete('c', { where: 'true' });
+        }
+      }
+      const service = serviceFor({ database: file, migrations: [Deleting], backup: 'never' });
+      await service.up();
+      const left = (): unknown => file.prepare('SELECT count(*) FROM c').pluck().get();
+      if (foreignKeyCheck === 'all')
+        await expect(service.down()).rejects.toMatchObject({ code: 'DECANT_FOREIGN_KEY' });
+      else await service.down();
+      expect(left()).toBe(foreignKeyCheck === 'all' ? 0 : 1);
+      file.close();
+    },
+  );
+
+  it('rows that break a rule of their own table: they cannot be put back', async () => {
+    const file = new Connection(':memory:');
+    file.exec(`CREATE TABLE t (id INTEGER PRIMARY KEY, a CHECK (a > 0)); PRAGMA ignore_check_constraints = ON;
+      INSERT INTO t VALUES (1, 0); PRAGMA ignore_check_constraints = OFF`);
+    await up(file, DELETING);
+    await expect(down(file, DELETING)).rejects.toThrow(/CHECK constraint failed/);
+    file.close();
+  });
+
+  it.each([false, true])('two that change one column, and declare it: %s', async (isDeclared) => {
+    const file = new Connection(':memory:');
+    file.exec("CREATE TABLE t (id INTEGER PRIMARY KEY, a); INSERT INTO t VALUES (1, 'old')");
+    const migrations = [
+      setting('001_one', 'one', []),
+      setting('002_two', 'two', isDeclared ? ['001_one'] : []),
+    ];
+    const service = serviceFor({ database: file, migrations, backup: 'never' });
+    const value = (): unknown => file.prepare('SELECT a FROM t').pluck().get();
+    await service.up();
+    if (isDeclared) {
+      await expect(service.down({ name: '001_one' })).rejects.toMatchObject({ later: ['002_two'] });
+      await service.reset();
+      expect(value()).toBe('old');
+    } else {
+      await service.down({ name: '001_one' });
+      expect(value()).toBe('two');
+      await service.down();
+      expect(value()).toBe('one');
+    }
+    file.close();
   });
 });

@@ -18,6 +18,7 @@ beforeEach(() => {
     INSERT INTO posts VALUES (1, 1);
     CREATE TABLE nameless (rowid, _rowid_, oid);
     CREATE TABLE keyed (id TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE lonely (a);
     CREATE VIRTUAL TABLE found USING fts5(name);
   `);
 });
@@ -36,6 +37,13 @@ const REFUSED: readonly (readonly [what: string, change: Change, message: RegExp
     loose((s) => s.update?.('users', { set: { name: 'x' }, wehre: 'id = 1' })),
     /update\(\) was given .* as its argument 2/,
   ],
+  [
+    'an empty where',
+    (s) => s.update('users', { set: { name: 'x' }, where: '' }),
+    /update\(\) was given .*where: ''/,
+  ],
+  ['an empty where of a deletion', (s) => s.delete('users', { where: ' ' }), /delete\(\) was given/],
+  ['the only column', (s) => s.dropColumn('lonely', 'a'), /a is its only column/],
   ['a deletion without where', loose((s) => s.delete?.('users', {})), /delete\(\) was given \{\}/],
   ['a value that is none', loose((s) => s.insert?.('users', [{ name: true }])), /insert\(\) was given/],
   ['NaN', (s) => s.insert('users', [{ id: Number.NaN }]), /insert\(\) was given/],
@@ -208,6 +216,41 @@ describe('a reversible migration', () => {
       },
     });
   });
+
+  it.each<readonly [string, Change, string, RegExp]>([
+    [
+      'an archive',
+      (s) => s.delete('posts', { where: 'true' }),
+      '_decant_archive_1',
+      /_decant_archive_1, in which it parked .*, is gone/,
+    ],
+    ['its table', (s) => s.delete('posts', { where: 'true' }), 'posts', /there is no table posts any more/],
+    [
+      'its altered table',
+      (s) => s.renameColumn('posts', 'id', 'no'),
+      'posts',
+      /there is no table posts any more/,
+    ],
+    [
+      'a table that it made',
+      (s) => s.createTable('CREATE TABLE made (x)'),
+      'made',
+      /there is no table made any more/,
+    ],
+  ])(
+    'tells that %s was dropped by hand, and does not blame the file',
+    async (_what, change, gone, message) => {
+      await up(db, change);
+      db.exec(`DROP TABLE ${gone}`);
+      const before = contentOf(db);
+      const error = await rejectionOf(down(db, change));
+      expect(error).toMatchObject({
+        cause: { code: 'DECANT_REVERSIBLE', message: expect.stringMatching(message) },
+        hint: expect.stringContaining('Nothing is wrong with the file.'),
+      });
+      expect(contentOf(db)).toEqual(before);
+    },
+  );
 
   it('refuses to park twice what it has parked, where its record was deleted by hand', async () => {
     await up(db, DROPPING);

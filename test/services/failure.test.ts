@@ -1,7 +1,12 @@
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import type { PlanStep } from '../../src/domain/plan.js';
-import { DatabaseError, DatabaseLockedError, type MigrationFailedError } from '../../src/errors.js';
+import {
+  BatchError,
+  DatabaseError,
+  DatabaseLockedError,
+  type MigrationFailedError,
+} from '../../src/errors.js';
 import { failureOf } from '../../src/services/failure.js';
 import type { LoadedMigration } from '../../src/services/loaded-migration.js';
 import { BodyError } from '../../src/services/transaction-manager.js';
@@ -68,6 +73,18 @@ describe('the hint of a failure', () => {
       new TypeError('x'),
       {},
       /run decant migrate:up again; the database is as it was/,
+    ],
+    [
+      'what knows what to do',
+      new BatchError('t', 'no.', 'Example: size: 1000'),
+      {},
+      /^Example: size: 1000\. Then run decant migrate:up again/,
+    ],
+    [
+      'what knows what to do, without a transaction',
+      new BatchError('t', 'no.', 'Declare something else.'),
+      { options: { transaction: false } },
+      /^Declare something else\. It ran without a transaction/,
     ],
     [
       'an error without a transaction',

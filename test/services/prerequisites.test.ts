@@ -191,7 +191,11 @@ describe('a check()', () => {
       },
       'check() failed: broken',
     ],
-    ['that returns a promise', async () => undefined, 'check() returned a promise'],
+    [
+      'that returns a promise',
+      async () => undefined,
+      'check() returned a promise: take `async` off it, and say by a text what is not so',
+    ],
     [
       'that writes',
       (handle) => handle.exec('CREATE TABLE mine (x)'),
