@@ -8,6 +8,7 @@ import {
   entriesOf,
   forget,
   nextArchive,
+  parkedRows,
   writeEntry,
   type ArchiveEntry,
 } from '../sqlite/archives.js';
@@ -47,6 +48,7 @@ export abstract class ReversibleMigration extends Migration {
       const facts = { id, migration: this.name, operation: number, kind, table, digest: digestOf(operation) };
       const madeAt = new Date().toISOString();
       writeEntry(scope.connection, { ...facts, madeAt, detail: JSON.stringify(detail ?? null) });
+      scope.parks(parkedRows(scope.connection, id) + 1);
     }
   }
 
@@ -66,6 +68,7 @@ export abstract class ReversibleMigration extends Migration {
       dropArchives(scope.connection, id);
     }
     if (entries.length > 0) forget(scope.connection, this.name);
+    scope.parks(entries.length);
   }
 }
 

@@ -4,7 +4,7 @@ import { stateOf, type TableState } from '../sqlite/table-state.js';
 import { inBrackets } from '../sqlite/sql-text.js';
 import { foldName, quoteName } from '../sqlite/tokens.js';
 import { operation, type ConflictOptions, type Operation, type Work } from './operation.js';
-import { keyOf, parkedAs, refuseVacuumed, rowOf, type Key } from './keys.js';
+import { countOf, keyOf, parkedAs, refuseVacuumed, rowOf, type Key } from './keys.js';
 import { deletingFrom, undoDelete, type DeletedRows } from './delete.js';
 import { insertingInto, undoInsert, type InsertedRows } from './insert.js';
 import type { ReversibleValue } from './values.js';
@@ -47,7 +47,7 @@ export function moving(from: string, to: string, mapping: MoveMapping, options: 
       });
       const remove = `DELETE FROM main.${quoteName(from)} WHERE ${which}`;
       const deleted = deletingFrom(work, source, () => void work.db.exec(remove));
-      if (where !== undefined) work.connection.exec(`DROP TABLE main.${work.archive(CHOSEN)}`);
+      if (where !== undefined) forgetChosen(work);
       return { deleted, inserted };
     },
     (work, { deleted, inserted }) => {
@@ -68,6 +68,12 @@ function chosen(work: Work, { table }: TableState, { columns }: Key, where: stri
     `INSERT INTO main.${list} SELECT ${columns.join(', ')} FROM main.${quoteName(table.name)} WHERE ${inBrackets(table, where)}`,
   );
   return `(${columns.join(', ')}) IN (SELECT ${keys.join(', ')} FROM main.${list})`;
+}
+
+function forgetChosen({ connection, scope, archive }: Work): void {
+  const list = `main.${quoteName(archive(CHOSEN))}`;
+  scope.parks(countOf(connection, list));
+  connection.exec(`DROP TABLE ${list}`);
 }
 
 // What was deleted where it had been moved to is not put back. Rows were inserted in the order of the source's keys,

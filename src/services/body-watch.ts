@@ -64,10 +64,16 @@ export class BodyWatch {
       writes: (table, columns) =>
         void this.#noteAfterQuiet([{ kind: 'write', verb: 'update', table, removes: false }], columns),
       meets: (conflict) => void this.#rules.conflicts?.push(conflict),
+      parks: (rows) => this.#disregard(rows),
       warns: (message) => this.#warnings.add(message),
       progress: (progress) => this.#rules.onBatch?.(progress),
       ledger: besides(this.#rules.ledger, this.#recorder),
     };
+  }
+
+  #disregard(rows: number): void {
+    if (this.#rules.own !== undefined) this.#rules.own.rows += rows;
+    this.#recorder?.disregard(rows);
   }
 
   #run(statement: Statement, values: readonly unknown[]): number {

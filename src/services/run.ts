@@ -96,7 +96,7 @@ export class Run {
     this.#rows = undefined;
     try {
       const conflicts: Conflict[] = [];
-      const rules = { ...rulesOf(loaded), conflicts, onBatch };
+      const rules = { ...rulesOf(loaded), conflicts, own: { rows: 0 }, onBatch };
       const outcome = yield* this.#perform(step, loaded, entry, rules);
       const durationMs = performance.now() - start;
       const met = conflicts.length > 0 ? { conflicts } : {};
@@ -145,7 +145,7 @@ export class Run {
     );
     const after = this.#transactions.changedRows();
     if (before !== undefined && after !== undefined)
-      this.#rows = (this.#rows ?? 0) + after - before - (rules.ledger?.ownRows ?? 0);
+      this.#rows = (this.#rows ?? 0) + after - before - ownRowsOf(rules);
     const told = [...(warnings ?? []), ...(rules.conflicts ?? []).map(conflictText)];
     this.#warnings.push(...told.map((warning) => `${step.name}: ${warning}`));
   }
@@ -224,4 +224,9 @@ function isLockedOut(error: Error): boolean {
 /** Whether the records are as the step would leave them. */
 function isDoneIn(recorded: ReadonlySet<string>, { name, direction }: PlanStep): boolean {
   return recorded.has(name) === (direction === 'up');
+}
+
+// What Decant has written besides, for batches and archives.
+function ownRowsOf({ ledger, own }: BodyRules): number {
+  return (ledger?.ownRows ?? 0) + (own?.rows ?? 0);
 }

@@ -51,10 +51,13 @@ export class StatementRecorder {
   /** The last that may have changed rows, and how many the connection had changed before it. */
   #writer: Entry | undefined;
   #before = 0;
+  /** What was changed before any statement of the body's was run that could have done it. */
+  #loose = 0;
 
   /** To be called before the body runs, with the connection that it runs on. */
   begin(db: Database): void {
     this.#changes = db.prepare('SELECT changes(), total_changes()').raw().safeIntegers(false);
+    this.#before = this.#changesNow().total;
   }
 
   /** To be called when it has ended, before anybody else changes rows. */
@@ -104,6 +107,19 @@ export class StatementRecorder {
   aside(work: () => void): void {
     this.#handOver(undefined);
     work();
+  }
+
+  /** Leaves out rows that were written besides what the last statements say. */
+  disregard(rows: number): void {
+    this.#handOver(undefined);
+    let left = rows - Math.min(rows, this.#loose);
+    this.#loose -= rows - left;
+    for (let at = this.#entries.length - 1; at >= 0 && left > 0; at--) {
+      const entry = this.#entries[at] as Entry;
+      const taken = Math.min(left, Math.max(0, entry.allRows - entry.rows));
+      entry.allRows -= taken;
+      left -= taken;
+    }
   }
 
   /** Makes a call, and records what it runs. */
@@ -213,7 +229,8 @@ export class StatementRecorder {
   #handOver(entry: Entry | undefined): void {
     if (entry !== undefined && this.#writer === entry) return;
     const { total } = this.#changesNow();
-    if (this.#writer !== undefined) this.#writer.allRows += total - this.#before;
+    if (this.#writer === undefined) this.#loose += total - this.#before;
+    else this.#writer.allRows += total - this.#before;
     this.#writer = entry;
     this.#before = total;
   }

@@ -13,6 +13,8 @@ export interface BodyRules {
   readonly expectLoss: readonly string[];
   /** Where what a rollback met that had changed since is put down. */
   readonly conflicts?: Conflict[];
+  /** How many rows were written that are Decant's own. */
+  readonly own?: { rows: number };
   /** Told how far batch() is. */
   readonly onBatch?: OnBatch | undefined;
   /** Where each batch is a transaction of its own. */

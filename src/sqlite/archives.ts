@@ -79,6 +79,14 @@ export function dropArchives(db: Database, id: number): void {
   for (const name of tablesOf(db, id)) db.exec(`DROP TABLE main.${name}`);
 }
 
+/** How many rows an operation has parked. */
+export function parkedRows(db: Database, id: number): number {
+  const counts = tablesOf(db, id).map((name) =>
+    rows<{ n: number }>(db, `SELECT count(*) AS n FROM main.${name}`),
+  );
+  return counts.reduce((sum, [count]) => sum + (count?.n ?? 0), 0);
+}
+
 /** Takes a migration out of the catalogue, and the catalogue away when nothing is left in it. */
 export function forget(db: Database, migration: string): void {
   db.prepare(`DELETE FROM main.${CATALOGUE} WHERE migration = ?`).run(migration);

@@ -21,6 +21,8 @@ export interface MigrationScope {
   renames(from: string, to: string): void;
   /** Tells the report what a rollback met that had changed since. */
   meets(conflict: Conflict): void;
+  /** Tells of rows that were written and are Decant's own: no report counts them. */
+  parks(rows: number): void;
   /** Tells the user. */
   warns(message: string): void;
   /** Runs a statement by it, as `exec`, and returns how many rows that has changed. */

@@ -186,7 +186,7 @@ describe('a dry run of up, and then up', () => {
       );
       for (const [index, { name, statements }] of dry.steps.entries()) {
         if (name === '021_compact') continue;
-        // What a reversible one has parked for its way back is in the history, too.
+        // A column that gets another type is parked, and what is the same all the same is taken out again: those count.
         expect(history[index]?.rows).toBeGreaterThanOrEqual(rowsOf(statements));
       }
       expect(history.every(({ durationMs, who }) => durationMs > 0 && who !== null)).toBe(true);

@@ -6,11 +6,15 @@ import {
   type Database as Connection,
   type MigrationDefinition,
 } from '../../src/domain/migration.js';
+import type { Profile } from '../../src/domain/profile.js';
 import { STRICT } from '../../src/domain/policy.js';
+import { ReversibleMigration } from '../../src/reversible/migration.js';
+import type { ReversibleSchema } from '../../src/reversible/schema.js';
 import { ListSource } from '../../src/services/list-source.js';
 import { MigrationService } from '../../src/services/migration-service.js';
 import { SqliteMigrationRepository } from '../../src/services/sqlite-migration-repository.js';
 import { SqliteTransactionManager } from '../../src/services/sqlite-transaction-manager.js';
+import { serviceFor } from '../helpers/migrations.js';
 
 @migration({ name: '003_cascade', foreignKeys: 'enforced', expectLoss: ['parent', 'child'] })
 class Cascade extends Migration {
@@ -64,4 +68,33 @@ it('counts the rows that a migration changes, triggers and cascades included, an
   expect(Object.isFrozen(history[0])).toBe(true);
   await expect(service.history({ limit: 0 })).rejects.toMatchObject({ code: 'DECANT_USAGE' });
   db.close();
+});
+
+@migration({ name: '001_reversible' })
+class Reversible extends ReversibleMigration {
+  override change(schema: ReversibleSchema): void {
+    schema.createTable('CREATE TABLE plain (id INTEGER PRIMARY KEY, a)');
+    schema.insert('plain', [{ a: 1 }, { a: 2 }, { a: 3 }]);
+    schema.update('plain', { set: { a: 0 }, where: 'id < 3' });
+    schema.delete('plain', { where: 'id = 1' });
+  }
+}
+
+it('counts none of the rows that are parked, in the journal as in a profile', async () => {
+  const db = new Database(':memory:');
+  const service = serviceFor({ database: db, migrations: [Reversible] });
+  const profiles: Profile[] = [];
+  await service.up({ onProfile: (profile) => void profiles.push(profile) });
+  await service.down();
+  expect((await service.history()).map(({ outcome, rows }) => [outcome, rows])).toEqual([
+    ['rolled-back', 6],
+    ['applied', 6],
+  ]);
+  const statements = profiles.flatMap(({ migrations }) => migrations.flatMap((each) => each.statements));
+  expect(statements.map(({ rows, indirectRows }) => [rows, indirectRows])).toEqual([
+    [0, 0],
+    [3, 0],
+    [2, 0],
+    [1, 0],
+  ]);
 });

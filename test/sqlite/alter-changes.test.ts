@@ -857,6 +857,7 @@ function scoped(db: Handle, told: string[]): Handle {
     progress: () => undefined,
     ledger: undefined,
     meets: () => undefined,
+    parks: () => undefined,
     warns: () => undefined,
   };
   return Object.assign(Object.create(db) as Handle, { [SCOPE_KEY]: scope });
