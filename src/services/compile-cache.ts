@@ -1,42 +1,84 @@
-import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolders } from './folders.js';
 
-/**
- * Returns what `compile` would, from a file of the folder where it was kept before. The folder may be deleted at any
- * time, and several processes may use it at once. Where it cannot be read or written, all is compiled.
- * @param key all that the code depends on
- */
-export function cached(folder: string, key: readonly string[], compile: () => string): string {
-  const file = join(folder, `${digestOf(key.join('\0'))}.js`);
-  const known = read(file);
-  if (known !== undefined) return known;
-  const code = compile();
-  keep(file, code);
-  return code;
-}
+/** What was compiled of a file, and the digest of all that it depended on. */
+type Entry = readonly [digest: string, code: string];
 
-// Half a file, as a power cut or another process leaves it, is none: the first line has the digest of the rest.
-function read(file: string): string | undefined {
-  try {
-    const text = readFileSync(file, 'utf8');
-    const end = text.indexOf('\n');
-    const code = text.slice(end + 1);
-    return text.slice(0, end) === digestOf(code) ? code : undefined;
-  } catch {
-    return undefined;
+/** How long what is new waits for more of its kind before it is written. */
+const WAIT = 1000;
+
+/**
+ * Keeps what was compiled, of all the files of a folder in one: a file for each would take longer to write than the
+ * compiler takes. The cache may be deleted at any time, and several processes may use it at once: the last to write
+ * wins, and what it did not know is compiled anew. Where it cannot be read or written, all is compiled.
+ */
+export class CompileCache {
+  readonly #packs = new Map<string, Map<string, Entry>>();
+  readonly #changed = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param folder made when there is something to write */
+  constructor(readonly folder: string) {}
+
+  /**
+   * Returns what `compile` would, if need be by calling it.
+   * @param key all that the code depends on besides the file's path
+   */
+  codeOf(file: string, key: readonly string[], compile: () => string): string {
+    const pack = this.#packOf(dirname(file));
+    const digest = digestOf([file, ...key].join('\0'));
+    const [known, code] = pack.get(file) ?? [];
+    if (known === digest && code !== undefined) return code;
+    const compiled = compile();
+    pack.set(file, [digest, compiled]);
+    this.#changed.add(dirname(file));
+    this.#timer ??= setTimeout(() => this.write(), WAIT).unref();
+    return compiled;
+  }
+
+  /** Writes what is new. It happens by itself soon after, except when the process ends before: then it is to be called. */
+  write(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const folder of this.#changed) keep(this.#fileOf(folder), this.#packOf(folder));
+    this.#changed.clear();
+  }
+
+  #packOf(folder: string): Map<string, Entry> {
+    const known = this.#packs.get(folder) ?? read(this.#fileOf(folder));
+    this.#packs.set(folder, known);
+    return known;
+  }
+
+  #fileOf(folder: string): string {
+    return join(this.folder, `${digestOf(folder)}.json`);
   }
 }
 
-// Others may read it at this moment, or write the same: what they find half done they do without.
-function keep(file: string, code: string): void {
-  const write = (): void => writeFileSync(file, `${digestOf(code)}\n${code}`, { mode: 0o600 });
-  if (succeeds(write)) return;
-  succeeds(() => {
-    makeFolders(dirname(file));
-    write();
-  });
+// Half a file, as a power cut leaves it, is none: the first line has the digest of the rest.
+function read(file: string): Map<string, Entry> {
+  try {
+    const text = readFileSync(file, 'utf8');
+    const end = text.indexOf('\n');
+    const entries = text.slice(end + 1);
+    return new Map(
+      text.slice(0, end) === digestOf(entries) ? (JSON.parse(entries) as [string, Entry][]) : [],
+    );
+  } catch {
+    return new Map();
+  }
+}
+
+// Others may read or write the same at this moment: they find the old file or the new one.
+function keep(file: string, pack: ReadonlyMap<string, Entry>): void {
+  const entries = JSON.stringify([...pack]);
+  const half = `${file}.${process.pid}`;
+  const write = (): void => writeFileSync(half, `${digestOf(entries)}\n${entries}`, { mode: 0o600 });
+  const written = succeeds(write) || (succeeds(() => makeFolders(dirname(file))) && succeeds(write));
+  if (written && succeeds(() => renameSync(half, file))) return;
+  succeeds(() => rmSync(half, { force: true }));
 }
 
 function succeeds(attempt: () => void): boolean {
@@ -49,5 +91,5 @@ function succeeds(attempt: () => void): boolean {
 }
 
 function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }

@@ -3,12 +3,12 @@ import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Options as SwcOptions } from '@swc/core';
 import { UsageError } from '../errors.js';
-import { cached } from './compile-cache.js';
+import { CompileCache } from './compile-cache.js';
 
 const require = module.createRequire(import.meta.url);
 const isDecant = /^decant(?:\/|$)/;
 let registered = false;
-let cache: string | undefined;
+let cache: CompileCache | undefined;
 
 /**
  * Lets this process import `.ts` and `.mts` files, decorators and their metadata included, without a build.
@@ -18,16 +18,21 @@ let cache: string | undefined;
  */
 export function registerTypeScript(cacheFolder?: string): void {
   if (registered) return;
-  cache = cacheFolder;
   if (!canLoadTypeScript()) {
     throw new UsageError(
       `Node.js ${process.versions.node} cannot load TypeScript through Decant.`,
       'Use Node.js 22.15 or later, or compile the migrations to JavaScript.',
     );
   }
+  if (cacheFolder !== undefined) keepIn(new CompileCache(cacheFolder));
   module.registerHooks({ resolve, load });
   process.setSourceMapsEnabled(true); // so that an error names the line as it was written
   registered = true;
+}
+
+function keepIn(kept: CompileCache): void {
+  cache = kept;
+  process.once('exit', () => kept.write());
 }
 
 /** By the ending of a path. */
@@ -68,8 +73,7 @@ const load: module.LoadHookSync = (url, context, nextLoad) => {
 function compiled(source: string, filename: string): string {
   if (cache === undefined) return compile(source, filename);
   const { version } = require('@swc/core/package.json') as { version: string };
-  const key = [version, JSON.stringify(OPTIONS), filename, source];
-  return cached(cache, key, () => compile(source, filename));
+  return cache.codeOf(filename, [version, OPTIONS_TEXT, source], () => compile(source, filename));
 }
 
 function compile(source: string, filename: string): string {
@@ -109,3 +113,4 @@ const OPTIONS: SwcOptions = {
     transform: { legacyDecorator: true, decoratorMetadata: true },
   },
 };
+const OPTIONS_TEXT = JSON.stringify(OPTIONS);

@@ -2,6 +2,7 @@ import type { Database } from '../domain/migration.js';
 import type { Loss } from '../errors.js';
 import type { ChangeLog } from './change-log.js';
 import type { Effect } from './effects.js';
+import { kept } from './kept.js';
 import { SCHEMAS, writesSchema, type Reach } from './reach.js';
 import { foldName, isWord, quoteName, tokensOf } from './tokens.js';
 import { isUserTable, userTables } from './user-tables.js';
@@ -12,8 +13,13 @@ interface SchemaObject {
   readonly name: string;
   /** What it belongs to, by the name that this had before the migration. */
   readonly table: string;
-  /** 1 for what a view has: an INSTEAD OF trigger, which a table cannot have. */
-  readonly ofView: 0 | 1;
+  /** Whether it is what a view has: an INSTEAD OF trigger, which a table cannot have. */
+  readonly ofView: boolean;
+}
+
+interface Row extends Pick<SchemaObject, 'name' | 'table'> {
+  readonly type: SchemaObject['type'] | 'table';
+  readonly sql: string;
 }
 
 /**
@@ -25,8 +31,8 @@ export class LossGuard {
   /** Row counts by the names, folded, that the tables had before the migration. */
   readonly #rows = new Map<string, number>();
   readonly #objects = new Map<string, SchemaObject>();
-  /** Those, by the same names, that have constraints and were dropped. */
-  readonly #constrained = new Set<string>();
+  /** The definitions, by the same names, of those that were dropped. */
+  readonly #dropped = new Map<string, string>();
   #countedAll = false;
 
   constructor(db: Database) {
@@ -54,8 +60,9 @@ export class LossGuard {
   #beforeDrops(tables: readonly string[], log: ChangeLog): void {
     for (const table of tables) {
       if (isUserTable(this.#db, table)) this.#count(table, log);
-      if (hasConstraints(this.#db, table)) this.#constrained.add(log.originOf(table));
-      this.#noteObjects('tbl_name', table, log);
+      const definitions = this.#noteObjects('tbl_name', table, log);
+      const origin = log.originOf(table);
+      this.#dropped.set(origin, [this.#dropped.get(origin) ?? '', ...definitions].join('\n'));
     }
   }
 
@@ -76,7 +83,8 @@ export class LossGuard {
       return log.droppedTables.includes(origin) ? [] : [{ kind: 'table', name: origin }];
     const after = countOf(this.#db, name);
     const losses: Loss[] = after < before ? [{ kind: 'rows', name, before, after }] : [];
-    if (this.#constrained.has(origin) && log.isCopy(name)) losses.push({ kind: 'constraints', name });
+    if (log.isCopy(name) && hasConstraints(this.#dropped.get(origin)))
+      losses.push({ kind: 'constraints', name });
     return losses;
   }
 
@@ -84,7 +92,7 @@ export class LossGuard {
   #lostObjects(log: ChangeLog): Loss[] {
     return [...this.#objects.values()].flatMap(({ type, name, table, ofView }): Loss[] => {
       if (type !== 'view' && this.#nameNow(table, log) === undefined) return [];
-      if (ofView === 1 && !hasObject(this.#db, 'view', table)) return [];
+      if (ofView && !hasObject(this.#db, 'view', table)) return [];
       if (log.drops(type, name) || hasObject(this.#db, type, name)) return [];
       return [type === 'view' ? { kind: 'view', name } : { kind: type, name, table }];
     });
@@ -101,33 +109,39 @@ export class LossGuard {
     if (!this.#rows.has(origin)) this.#rows.set(origin, countOf(this.#db, table));
   }
 
-  // The tables are those of before the statements, so what is known by now was not made by the migration.
-  #noteObjects(column: string, value: string, log: ChangeLog): void {
-    const sql = `SELECT type, name, tbl_name AS "table",
-        type = 'trigger' AND tbl_name COLLATE NOCASE IN (SELECT name FROM ${SCHEMAS} WHERE type = 'view') AS ofView
-      FROM ${SCHEMAS}
-      WHERE type IN ('index', 'trigger', 'view') AND ${column} = ? COLLATE NOCASE AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`;
-    for (const object of this.#db.prepare(sql).all(value) as SchemaObject[]) {
-      const known = `${object.type} ${foldName(object.name)}`;
-      this.#objects.set(known, { ...object, table: log.originOf(object.table) });
+  // The tables are those of before the statements, so what is known by now was not made by the migration. One look
+  // tells all: with thousands of tables it takes as long as DROP TABLE itself.
+  #noteObjects(column: 'tbl_name' | "''", value: string, log: ChangeLog): readonly string[] {
+    const inMain = kept(this.#db, MAIN[column]).all(value) as Row[];
+    for (const row of [...inMain, ...(kept(this.#db, TEMP[column]).all(value) as Row[])]) {
+      const { type, name, table } = row;
+      if (type === 'table' || foldName(name).startsWith('sqlite_')) continue;
+      const ofView = type === 'trigger' && hasObject(this.#db, 'view', table);
+      this.#objects.set(`${type} ${foldName(name)}`, { type, name, ofView, table: log.originOf(table) });
     }
+    return inMain.flatMap(({ type, sql }) => (type === 'table' ? [sql] : []));
   }
 }
 
+// Short, as SQLite compiles them anew after each change of the schema.
+const objectsSql = (schema: string, column: string): string =>
+  `SELECT type, name, tbl_name AS "table", sql FROM ${schema}.sqlite_schema WHERE ${column} = ? COLLATE NOCASE`;
+
+const MAIN = { tbl_name: objectsSql('main', 'tbl_name'), "''": objectsSql('main', "''") } as const;
+const TEMP = { tbl_name: objectsSql('temp', 'tbl_name'), "''": objectsSql('temp', "''") } as const;
+
 /** Whether there is a table or a view of this name. SQLite answers from what it keeps in memory. */
 function hasColumns(db: Database, name: string): boolean {
-  return db.prepare(`SELECT 1 FROM pragma_table_xinfo(?, 'main')`).get(name) !== undefined;
+  return kept(db, `SELECT 1 FROM pragma_table_xinfo(?, 'main')`).get(name) !== undefined;
 }
 
 function hasObject(db: Database, type: string, name: string): boolean {
   const sql = `SELECT 1 FROM ${SCHEMAS} WHERE type = ? AND name = ? COLLATE NOCASE`;
-  return db.prepare(sql).get(type, name) !== undefined;
+  return kept(db, sql).get(type, name) !== undefined;
 }
 
-function hasConstraints(db: Database, table: string): boolean {
-  const sql = `SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE`;
-  const text = db.prepare(sql).pluck().get(table) as string | undefined;
-  return text !== undefined && tokensOf(text).some((token) => isWord(token, ...CONSTRAINTS));
+function hasConstraints(definitions = ''): boolean {
+  return tokensOf(definitions).some((token) => isWord(token, ...CONSTRAINTS));
 }
 
 const CONSTRAINTS = [

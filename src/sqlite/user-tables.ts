@@ -1,4 +1,5 @@
 import type { Database } from '../domain/migration.js';
+import { kept } from './kept.js';
 
 // Not SQLite's own tables, not Decant's records and archives, and not those of Litestream, which come and go.
 const IS_USERS = String.raw`name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE '\_litestream\_%' ESCAPE '\'
@@ -12,13 +13,15 @@ export function userTables(db: Database): readonly string[] {
 
 /** Whether a table of this name is one of them. */
 export function isUserTable(db: Database, name: string): boolean {
-  return db.prepare(userTablesSql('pragma_table_list(?)')).get(name) !== undefined;
+  return kept(db, IS_USER_TABLE).get(name) !== undefined;
 }
 
 // https://sqlite.org/pragma.html#pragma_table_list
 function userTablesSql(list: string): string {
   return `SELECT name FROM ${list} WHERE schema = 'main' AND type = 'table' AND ${IS_USERS}`;
 }
+
+const IS_USER_TABLE = userTablesSql('pragma_table_list(?)');
 
 /** Whether a user has anything in a database, be it in a virtual table, too. */
 export function hasUserTables(db: Database): boolean {

@@ -221,6 +221,18 @@ describe("with transaction: 'batches', a migration", () => {
 });
 
 describe('a batch that fails', () => {
+  it('leaves what plan and graph say is half done', async () => {
+    await rejectionOf(service(fails).up());
+    expect((await service(fails).plan('up')).steps[0]).toMatchObject({
+      name: '002_n',
+      reason: 'pending, half done: 30 of 100 rows',
+    });
+    expect((await service(fails).graph()).migrations[1]).toMatchObject({
+      state: 'pending',
+      progress: { done: 30, total: ROWS },
+    });
+  });
+
   it('is rolled back alone, and the error says what stays', async () => {
     const error = (await rejectionOf(
       service(fails, undefined, { backup: 'always' }).up(),

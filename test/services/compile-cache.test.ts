@@ -1,39 +1,67 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
-import { cached } from '../../src/services/compile-cache.js';
+import { describe, expect, it, jest } from '@jest/globals';
+import { CompileCache } from '../../src/services/compile-cache.js';
 import { makeFolder } from '../helpers/files.js';
 
-const KEY = ['1.0.0', '001_a.ts', 'the text'];
+const FILE = '/app/001_a.ts';
+const KEY = ['1.0.0', 'the text'];
 
-/** Compiles into `folder` and says whether the compiler was asked. */
-function compile(folder: string, key: readonly string[] = KEY): { code: string; asked: boolean } {
+interface Compiled {
+  readonly code: string;
+  readonly asked: boolean;
+}
+
+/** Compiles and says whether the compiler was asked. */
+function compileIn(cache: CompileCache, file = FILE, key: readonly string[] = KEY): Compiled {
   let asked = false;
-  const code = cached(folder, key, () => {
+  const code = cache.codeOf(file, key, () => {
     asked = true;
-    return `// ${key.join()}\nexport {};`;
+    return `// ${file} ${key.join()}\nexport {};`;
   });
   return { code, asked };
 }
 
+/** The same in a process of its own, as it were. */
+function compile(folder: string, file = FILE, key: readonly string[] = KEY): Compiled {
+  const cache = new CompileCache(folder);
+  const compiled = compileIn(cache, file, key);
+  cache.write();
+  return compiled;
+}
+
 describe('the cache of what was compiled', () => {
-  it('compiles a text once', () => {
+  it('compiles a text once, and keeps a folder in one file', () => {
     const folder = join(makeFolder(), 'not', 'there', 'yet');
     const first = compile(folder);
-    expect(first.asked).toBe(true);
+    const second = compile(folder, '/app/002_b.ts');
+    expect([first.asked, second.asked]).toEqual([true, true]);
     expect(compile(folder)).toEqual({ code: first.code, asked: false });
-    expect(readdirSync(folder)).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.js$/)]);
+    expect(compile(folder, '/app/002_b.ts')).toEqual({ code: second.code, asked: false });
+    expect(readdirSync(folder)).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.json$/)]);
   });
 
   it.each([
-    ['compiler', ['1.0.1', '001_a.ts', 'the text']],
-    ['file', ['1.0.0', '002_a.ts', 'the text']],
-    ['text', ['1.0.0', '001_a.ts', 'the text!']],
-    ['text that looks like another file', ['1.0.0', '001_a.tst', 'he text']],
-  ])('takes another %s for another', (_what, key) => {
+    ['compiler', FILE, ['1.0.1', 'the text']],
+    ['file', '/app/002_a.ts', KEY],
+    ['folder', '/other/001_a.ts', KEY],
+    ['text', FILE, ['1.0.0', 'the text!']],
+    ['text that begins otherwise', FILE, ['1.0.0 the', ' text']],
+  ])('takes another %s for another', (_what, file, key) => {
     const folder = makeFolder();
     compile(folder);
-    expect(compile(folder, key)).toMatchObject({ asked: true, code: expect.stringContaining(key.join()) });
+    expect(compile(folder, file, key)).toMatchObject({
+      asked: true,
+      code: expect.stringContaining(`${file} ${key.join()}`),
+    });
+  });
+
+  it('keeps of a file that changes only what it is', () => {
+    const folder = makeFolder();
+    for (const text of ['one', 'two', 'three']) compile(folder, FILE, [text]);
+    const kept = readFileSync(join(folder, String(readdirSync(folder)[0])), 'utf8');
+    expect(kept).toContain('three');
+    expect(kept).not.toMatch(/one|two/);
   });
 
   it.each([
@@ -47,6 +75,28 @@ describe('the cache of what was compiled', () => {
     writeFileSync(file, spoil(readFileSync(file, 'utf8')));
     expect(compile(folder)).toEqual({ code, asked: true });
     expect(compile(folder)).toEqual({ code, asked: false });
+  });
+
+  it('lets several write at once: the last wins, and what it did not know is compiled anew', () => {
+    const folder = makeFolder();
+    const [one, other] = [new CompileCache(folder), new CompileCache(folder)];
+    compileIn(one);
+    compileIn(other, '/app/002_b.ts');
+    one.write();
+    other.write();
+    expect(readdirSync(folder)).toHaveLength(1);
+    expect(compile(folder, '/app/002_b.ts').asked).toBe(false);
+    expect(compile(folder).asked).toBe(true);
+  });
+
+  it('is written soon by itself, for a process that is killed', () => {
+    jest.useFakeTimers();
+    const folder = makeFolder();
+    compileIn(new CompileCache(folder));
+    expect(readdirSync(folder)).toEqual([]);
+    jest.runAllTimers();
+    jest.useRealTimers();
+    expect(compile(folder).asked).toBe(false);
   });
 
   it('does without a folder that cannot be, or is deleted meanwhile', () => {

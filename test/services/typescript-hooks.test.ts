@@ -139,10 +139,7 @@ describe('what is loaded', () => {
       expect(source).toMatch(/"design:paramtypes", \[\s*typeof Clock/);
       expect(source).not.toContain('private readonly');
       const [, map = ''] = source.split('sourceMappingURL=data:application/json;base64,');
-      expect(JSON.parse(Buffer.from(map, 'base64').toString())).toMatchObject({
-        sources: [path],
-        sourcesContent: [text],
-      });
+      expect(JSON.parse(Buffer.from(map, 'base64').toString())).toMatchObject({ sources: [path] });
     },
   );
 
