@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Config } from './config.js';
 import { factoryFor } from './container.js';
 import { STRICT } from './domain/policy.js';
@@ -19,6 +20,7 @@ import { databaseOf, modeOf, type VerifyOptions } from './verify-options.js';
 export async function verifyMigrations(options: VerifyOptions, configFile?: string): Promise<VerifyReport> {
   const mode = modeOf(options);
   const source = new SelectedSource(sourceOf(options));
+  const warnings = warningsOf(mode, options); // before it is looked at
   const bench = await benchFor(mode, options);
   try {
     const { seed = false, configureConnection, onProgress, register } = options;
@@ -28,6 +30,7 @@ export async function verifyMigrations(options: VerifyOptions, configFile?: stri
       verify({
         mode,
         seed,
+        warnings,
         bench,
         source,
         configureConnection,
@@ -76,6 +79,13 @@ function engineOver(
       close: () => void db.close(),
     };
   };
+}
+
+// A path that is mistyped would else look like a database that is fine.
+function warningsOf(mode: VerifyMode, { database }: VerifyOptions): readonly string[] {
+  if (mode === 'empty' || database === undefined || database === ':memory:' || existsSync(database))
+    return [];
+  return [`There is no database at ${database}: an empty one was taken instead.`];
 }
 
 async function benchFor(mode: VerifyMode, options: VerifyOptions): Promise<Workbench> {

@@ -66,7 +66,7 @@ export interface VerifyReport {
   /** Those that were not reached. */
   readonly notTried: readonly string[];
   readonly seeded: readonly SeededTable[];
-  /** What a run would warn of. */
+  /** What a run would warn of, and that there is no database where one was named. */
   readonly warnings: readonly string[];
 }
 

@@ -31,6 +31,8 @@ export interface Verification {
   readonly open: () => Engine;
   /** Whether empty tables are filled with awkward rows before each. */
   readonly seed: boolean;
+  /** What there is to say of the database. */
+  readonly warnings: readonly string[];
   readonly configureConnection: ConfigureConnection | undefined;
   readonly onProgress: ((progress: VerifyProgress) => void) | undefined;
 }
@@ -101,9 +103,14 @@ function planned(verification: Verification): Promise<Planned> {
     refuseHalfDone(repository.batches()); // what is before and after it cannot be told apart
     const { records } = readHistory(verification.source, repository);
     const recorded = records.map(({ name }) => name);
-    if (verification.mode === 'applied') return { names: recorded.toReversed(), recorded, warnings: [] };
+    if (verification.mode === 'applied')
+      return { names: recorded.toReversed(), recorded, warnings: verification.warnings };
     const { steps, warnings } = await service.plan('up');
-    return { names: steps.map(({ name }) => name), recorded, warnings };
+    return {
+      names: steps.map(({ name }) => name),
+      recorded,
+      warnings: [...verification.warnings, ...warnings],
+    };
   });
 }
 

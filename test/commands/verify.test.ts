@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import Up from '../../src/commands/migrate/up.js';
 import Verify from '../../src/commands/migrate/verify.js';
@@ -55,6 +56,25 @@ Verified: 1 exact, 1 lossy, 1 irreversible, 1 broken.
     const { flags } = project();
     await runCommand(Up, flags);
     expect((await runCommand(Verify, flags)).stdout).toMatch(/^Nothing is pending\. --applied .* --empty/);
+  });
+
+  it('says that there is no database at the path, and makes none', async () => {
+    const { folder, flags } = project();
+    const nope = `${folder}/nope/app.db`;
+    const argv = ['-d', nope, ...flags.slice(2)];
+    const warning = `There is no database at ${nope}: an empty one was taken instead.`;
+    const { stdout } = await runCommand(Verify, argv);
+    expect(stdout).toBe(`✓ exact         001_users\nVerified: 1 exact.\n! ${warning}\n`);
+    expect(jsonOf(await runCommand(Verify, [...argv, '--json']))).toMatchObject({
+      database: nope,
+      warnings: [warning],
+    });
+    expect((await runCommand(Verify, [...argv, '--applied'])).stdout).toContain(warning);
+    expect(existsSync(`${folder}/nope`)).toBe(false);
+    expect(jsonOf(await runCommand(Verify, [...argv, '--empty', '--json']))).toMatchObject({
+      database: null,
+      warnings: [],
+    });
   });
 
   it('verifies all from nothing by --empty, and what is applied by --applied', async () => {

@@ -25,7 +25,7 @@ export default class Verify extends BaseCommand {
     ...policyFlags,
   };
 
-  async run(): Promise<VerifyReport & ReturnType<typeof targetOf>> {
+  async run(): Promise<VerifyReport & Target> {
     const { flags } = await this.parse(Verify);
     const { applied, empty, seed } = flags;
     const config = await this.settings(flags);
@@ -39,6 +39,13 @@ export default class Verify extends BaseCommand {
     this.working();
     this.log(verifyText(report, this.paint));
     if (countOf(report, 'broken') > 0) process.exitCode = EXIT.failed;
-    return { ...targetOf(config), ...report };
+    const { database, directory } = targetOf(config);
+    return { database: empty ? null : database, directory, ...report };
   }
+}
+
+interface Target {
+  /** Null where none is looked at. */
+  readonly database: string | null;
+  readonly directory: string | null;
 }
