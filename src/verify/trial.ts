@@ -15,6 +15,7 @@ import {
 import type { ConfigureConnection } from '../services/configure-connection.js';
 import { compareDatabases, type Comparison } from './compare.js';
 import { isDiskFault } from './disk-fault.js';
+import { hintOnCopy } from './hint-on-copy.js';
 import type { Workbench } from './workbench.js';
 
 /** What a trial works with. */
@@ -105,7 +106,7 @@ class Findings {
     if (reason !== undefined) this.#reason = reason;
     else {
       const { code, message, hint } = error;
-      this.#problems.push({ step, diff: null, error: { code, message, hint } });
+      this.#problems.push({ step, diff: null, error: { code, message, hint: hintOnCopy(hint) } });
     }
   }
 

@@ -41,7 +41,7 @@ describe('migrate:verify', () => {
       +  age INT
        );
     second up failed: Migration 003_forgets (003_forgets.mjs:1) failed: duplicate column name: age
-      Mend the migration and run decant migrate:up again; the database is as it was before it.
+      Mend the migration and run the verification again.
 - irreversible  004_only_up
     it has no down()
 ✓ exact         005_posts

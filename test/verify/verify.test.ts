@@ -375,6 +375,42 @@ describe('verifyMigrations', () => {
     }
   });
 
+  it.each<[what: string, body: (db: Db) => unknown, transaction: boolean | 'batches', hint: string]>([
+    ['SQL that fails', (db) => db.exec('x'), true, 'Mend the migration and run the verification again.'],
+    [
+      'a loss',
+      (db) => db.exec('CREATE TABLE n AS SELECT * FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t'),
+      true,
+      "To change a table without loss use alterTable() or rebuildTable(); if the loss is meant, declare it on a class: @migration({ expectLoss: ['t', 't_a'] }).",
+    ],
+    [
+      'a COMMIT',
+      (db) => db.exec('COMMIT'),
+      true,
+      'Take the statement out of the migration (or say transaction: false), and run the verification again.',
+    ],
+    ['no transaction', (db) => db.exec('x'), false, 'Mend it and run the verification again.'],
+    [
+      'a batch',
+      (db) => batch(db, { table: 't', size: 2, set: { b: "iif(id = 4, json('{'), 1)" } }),
+      'batches',
+      'Mend the migration and run the verification again.',
+    ],
+  ])(
+    'says what to do about a failure, and nothing of the database: %s',
+    async (_what, body, transaction, hint) => {
+      const Subject = class extends Migration {
+        up(): void {}
+        override down(db: Db): void {
+          body(db);
+        }
+      };
+      migration({ name: '001_x', transaction })(Subject);
+      const { migrations } = await verifyMigrations({ database: database(), migrations: [Subject] });
+      expect(migrations[0]?.problems[0]?.error?.hint).toBe(hint);
+    },
+  );
+
   it('goes on after a broken and an irreversible one from what their up left, and ends where an up fails', async () => {
     const report = await verifyMigrations({
       database: database(),
