@@ -19,18 +19,27 @@ export async function explainingDiskFaults<T>(work: () => Promise<T>): Promise<T
     const reason = error instanceof Error || isSqliteError(error) ? error.message : String(error);
     throw new DatabaseError(
       `The verification cannot go on: ${reason.replace(/\.$/, '')}.`,
-      `${isDamage(error) ? DAMAGED : 'The disk of the copies failed, no migration.'} Free some space in ${tmpdir()}, or set TMPDIR to a folder on another disk, and run the verification again.`,
+      `${reasonFor(error)} Free some space in ${tmpdir()}, or set TMPDIR to a folder on another disk, and run the verification again.`,
       { cause: error },
     );
   }
 }
 
-const DAMAGED =
-  'The copy is damaged. See by PRAGMA integrity_check whether the database is, too; if it is not:';
-
-function isDamage(error: unknown): boolean {
-  return causesOf(error).some((each) => codeOf(each).startsWith('SQLITE_CORRUPT'));
+function reasonFor(error: unknown): string {
+  const codes = causesOf(error).map(codeOf).join(' ');
+  return REASONS.find(([code]) => code.test(codes))?.[1] ?? 'The disk of the copies failed, no migration.';
 }
+
+const REASONS: readonly (readonly [code: RegExp, reason: string])[] = [
+  [
+    /SQLITE_CORRUPT/,
+    'The copy is damaged. See by PRAGMA integrity_check whether the database is, too; if it is not:',
+  ],
+  [
+    /SQLITE_FULL/,
+    'The disk of the copies is full (or AUTOINCREMENT has no number left: SQLite says the same of both).',
+  ],
+];
 
 // Not SQLITE_CORRUPT_VTAB: a full-text index that is not in order may be a migration's work.
 const DISK = /^(?:SQLITE_(?:FULL|IOERR|CORRUPT(?!_VTAB))|ENOSPC$|EDQUOT$|EIO$)/;

@@ -14,7 +14,7 @@ import { rejectionOf } from '../helpers/errors.js';
 import { makeFolder, printsOf } from '../helpers/files.js';
 import { decant } from '../helpers/processes.js';
 import { reversible } from '../reversible/helpers.js';
-import { serviceFor, tableMigration } from '../helpers/migrations.js';
+import { serviceFor, tableMigration, tableModule } from '../helpers/migrations.js';
 
 /** A database with some rows that are awkward to keep. */
 function database(sql = BASE): string {
@@ -348,18 +348,28 @@ describe('verifyMigrations', () => {
   });
 
   (canMountDisk() ? it : it.skip).each([
-    ['in an up', 3_000_000, '(001_large.mjs) failed: database or disk is full.'],
-    ['when a state is kept', 600_000, 'ENOSPC'],
-  ])('ends without a verdict where the disk gets full %s', async (_when, bytes, says) => {
+    [
+      'in an up',
+      'CREATE TABLE l AS SELECT zeroblob(3000000) AS x',
+      '(001_large.mjs) failed: database or disk is full.',
+    ],
+    ['when a state is kept', 'CREATE TABLE l AS SELECT zeroblob(600000) AS x', 'ENOSPC'],
+    [
+      'while rows are seeded',
+      'CREATE TABLE l (x); CREATE TABLE k (x); CREATE TRIGGER g AFTER INSERT ON l BEGIN INSERT INTO k VALUES (zeroblob(3000000)); END',
+      'go on: database or disk is full.',
+    ],
+  ])('ends without a verdict where the disk gets full %s', async (_when, sql, says) => {
     const folder = makeFolder({
-      'm/001_large.mjs': `export const up = (db) => db.exec('CREATE TABLE l AS SELECT zeroblob(${bytes}) AS x');
+      'm/001_large.mjs': `export const up = (db) => db.exec('${sql}');
         export const down = (db) => db.exec('DROP TABLE l');`,
+      'm/002_more.mjs': tableModule('more'),
       'tmp/.keep': '',
     });
     const temporary = join(folder, 'tmp');
     mount('-t', 'tmpfs', '-o', 'size=1m', 'decant-test', temporary);
     try {
-      const argv = ['migrate:verify', '--empty', '--dir', join(folder, 'm'), '--json'];
+      const argv = ['migrate:verify', '--empty', '--seed', '--dir', join(folder, 'm'), '--json'];
       const { code, stdout } = await decant(argv, { env: { TMPDIR: temporary } });
       expect(code).toBe(1);
       expect(JSON.parse(stdout)).toMatchObject({
