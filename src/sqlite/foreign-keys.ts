@@ -60,10 +60,9 @@ export function areInKeys(db: Database, table: string, columns: readonly string[
 
 /** Whether a table has foreign keys, or others have some that refer to it. */
 export function hasKeys(db: Database, table: string): boolean {
-  return (
-    childrenOf(db, new Set([foldName(table)])).length > 0 ||
-    childrenOf(db).some((child) => foldName(child) === foldName(table))
-  );
+  const sql = `SELECT 1 FROM main.sqlite_schema AS child, pragma_foreign_key_list(child.name, 'main') AS fk
+    WHERE child.type = 'table' AND ? COLLATE NOCASE IN (child.name, fk."table") LIMIT 1`;
+  return db.prepare(sql).get(table) !== undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { batch } from '../../src/batch/batch.js';
 import { migration, type MigrationOptions } from '../../src/domain/decorator.js';
 import { Migration, type Database as Connection } from '../../src/domain/migration.js';
 import { UndeclaredLossError } from '../../src/errors.js';
@@ -325,6 +326,14 @@ describe.each(['wal', 'delete'])('the loss guard, in journal mode %s', (mode) =>
     expect(
       await rejectionOf(run('UPDATE plain SET a = a + 1', { foreignKeyCheck: 'changed' })),
     ).toMatchObject({ violations: expect.arrayContaining([expect.objectContaining({ table: 'cars' })]) });
+  });
+
+  it('checks the keys of what a trigger of a batch writes, which sets no key itself', async () => {
+    db.exec('CREATE TRIGGER t AFTER UPDATE ON plain WHEN new.a = 2 BEGIN INSERT INTO cars VALUES (9); END');
+    const error = await rejectionOf(
+      run((handle) => void batch(handle, { table: 'plain', set: { a: 'a + 1' } })),
+    );
+    expect(error).toMatchObject({ violations: [{ table: 'cars' }] });
   });
 
   it('finds ON CONFLICT REPLACE in whatever case, and whatever LIKE is set to', async () => {
