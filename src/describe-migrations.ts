@@ -1,4 +1,3 @@
-import { pendingOf } from './domain/history.js';
 import { inOrder } from './domain/name.js';
 import type { VerifyMode, VerifyReport } from './domain/verification.js';
 import { UsageError } from './errors.js';
@@ -73,7 +72,7 @@ function namesOf(mode: VerifyMode, options: DescribeOptions): readonly string[] 
   const db = openForReading(databaseOf(mode, options), lockTimeout, configureConnection);
   try {
     const history = readHistory(source, new SqliteMigrationRepository(db));
-    return (mode === 'pending' ? pendingOf(history) : history.records.toReversed()).map(({ name }) => name);
+    return (mode === 'pending' ? history.pending : history.records.toReversed()).map(({ name }) => name);
   } finally {
     db.close();
   }

@@ -1,7 +1,7 @@
 import { ContainerMigrationFactory } from './build.js';
 import { defaultDatabasePath } from './config.js';
 import { halfDoneOf, refuseOtherWay, refuseUnfinished } from './domain/batches.js';
-import { historyOf, pendingOf, type History } from './domain/history.js';
+import { historyOf, type History } from './domain/history.js';
 import type { Database, Migration, MigrationRecord } from './domain/migration.js';
 import { planDown, planReset, planUp, type Plan } from './domain/plan.js';
 import type { HistoryPolicy } from './domain/policy.js';
@@ -66,7 +66,7 @@ export function getMigrationStatus(db: Database): MigrationStatus[] {
 /** The migrations of the list that are not applied, in order. Writes nothing. */
 export function getPendingMigrations(db: Database): Migration[] {
   const byName = new Map(migrations.map((migration) => [migration.name, migration]));
-  return pendingOf(historyFor(db)).flatMap(({ name }) => byName.get(name) ?? []);
+  return historyFor(db).pending.flatMap(({ name }) => byName.get(name) ?? []);
 }
 
 /** The rows of `_migrations`, oldest first; none when there is no such table. Writes nothing. */

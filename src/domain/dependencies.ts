@@ -1,5 +1,5 @@
 import { DependencyError } from '../errors.js';
-import { missingOf, type History } from './history.js';
+import type { History } from './history.js';
 import { compareNames, inOrder } from './name.js';
 
 /** What migrations declare to depend on, by name; one that declares nothing depends on all before it. */
@@ -62,7 +62,7 @@ export function withDependencies(
 const NONE: Dependencies = new Map();
 
 function laterThan(history: History, name: string): readonly string[] {
-  return inOrder([...history.discovered, ...missingOf(history)])
+  return inOrder([...history.discovered, ...history.missing])
     .map((each) => each.name)
     .filter((each) => compareNames(each, name) > 0);
 }

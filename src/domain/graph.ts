@@ -1,6 +1,6 @@
 import type { RowProgress } from './batches.js';
 import { refuseBadDependencies } from './dependencies.js';
-import { missingOf, type History } from './history.js';
+import type { History } from './history.js';
 import { inOrder } from './name.js';
 
 /** Every migration, in order, and what each depends on. */
@@ -26,11 +26,11 @@ export interface GraphedMigration {
  */
 export function graphOf(history: History): MigrationGraph {
   refuseBadDependencies(history);
-  const missing = new Set(missingOf(history).map(({ name }) => name));
+  const missing = new Set(history.missing.map(({ name }) => name));
   const recorded = new Set(history.records.map(({ name }) => name));
   const progress = new Map(history.halfDone?.map(({ name, done, total }) => [name, { done, total }]));
   const tips = new Set<string>(); // what nothing so far depends on
-  const migrations = inOrder([...history.discovered, ...missingOf(history)]).map(
+  const migrations = inOrder([...history.discovered, ...history.missing]).map(
     ({ name }): GraphedMigration => {
       const declared = history.dependencies?.get(name);
       const dependsOn = declared ?? [...tips];

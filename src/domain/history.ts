@@ -17,6 +17,10 @@ export interface Anomaly {
 export interface History {
   readonly discovered: readonly DiscoveredMigration[];
   readonly records: readonly MigrationRecord[];
+  /** In the source and not recorded, in order. */
+  readonly pending: readonly DiscoveredMigration[];
+  /** Recorded and not in the source, in order. */
+  readonly missing: readonly MigrationRecord[];
   /** Names whose file differs from the one that was applied. */
   readonly changed: readonly string[];
   /** Migrations of which some batches are committed, and not all. */
@@ -25,29 +29,40 @@ export interface History {
   readonly dependencies?: Dependencies;
 }
 
-/** Puts both sides in the order in which migrations run. */
+/** Puts both sides in the order in which migrations run, and tells them apart. */
 export function historyOf(
   discovered: readonly DiscoveredMigration[],
   records: readonly MigrationRecord[],
   changed: readonly string[] = [],
   halfDone: readonly HalfDone[] = [],
 ): History {
-  return { discovered: inOrder(discovered), records: inOrder(records), changed, halfDone };
+  const source = inOrder(discovered);
+  // At most starts of a program all is applied, and both sides have the same names: then neither is looked through.
+  if (haveSameNames(source, records)) {
+    return { discovered: source, records, pending: [], missing: [], changed, halfDone };
+  }
+  const applied = inOrder(records);
+  const [known, recorded] = [namesIn(source), namesIn(applied)];
+  return {
+    discovered: source,
+    records: applied,
+    pending: source.filter(({ name }) => !recorded.has(name)),
+    missing: applied.filter(({ name }) => !known.has(name)),
+    changed,
+    halfDone,
+  };
 }
 
-/** In the source and not recorded, in order. */
-export function pendingOf({
-  discovered,
-  records,
-}: Pick<History, 'discovered' | 'records'>): readonly DiscoveredMigration[] {
-  const recorded = new Set(records.map(({ name }) => name));
-  return discovered.filter(({ name }) => !recorded.has(name));
+function haveSameNames(a: readonly Named[], b: readonly Named[]): boolean {
+  return a.length === b.length && a.every(({ name }, index) => name === b[index]?.name);
 }
 
-/** Recorded and not in the source, in order. */
-export function missingOf({ discovered, records }: History): readonly MigrationRecord[] {
-  const known = new Set(discovered.map(({ name }) => name));
-  return records.filter(({ name }) => !known.has(name));
+function namesIn(items: readonly Named[]): ReadonlySet<string> {
+  return new Set(items.map(({ name }) => name));
+}
+
+interface Named {
+  readonly name: string;
 }
 
 /**
@@ -58,14 +73,14 @@ export function missingOf({ discovered, records }: History): readonly MigrationR
 export function outOfOrderOf(
   history: History,
 ): { names: readonly string[]; lastApplied: string } | undefined {
-  const pending = pendingOf(history);
+  const { pending } = history;
   if (pending.length === 0) return undefined;
-  const missing = new Set(missingOf(history));
+  const missing = new Set(history.missing);
   const last = history.records.findLast(
     (record) => !missing.has(record) || prefixOf(record.name) !== undefined,
   );
   if (last === undefined) return undefined;
-  const there = new Set(history.records.map(({ name }) => name));
+  const there = new Set(namesIn(history.records));
   const names = pending
     .map(({ name }) => name)
     .filter((name) => compareNames(name, last.name) < 0)
@@ -85,16 +100,14 @@ export interface SamePrefix {
 }
 
 /** Those of the source that share their number with others, as two branches that are merged leave them; in order. */
-export function samePrefixOf({ discovered, records }: History): readonly SamePrefix[] {
-  const recorded = new Set(records.map(({ name }) => name));
-  const groups = new Map<string, string[]>();
-  for (const { name } of discovered) {
-    const number = numberOf(name);
-    if (number !== undefined) groups.set(number, [...(groups.get(number) ?? []), name]);
-  }
+export function samePrefixOf({ discovered, pending }: History): readonly SamePrefix[] {
+  const isPending = namesIn(pending);
+  const groups = Map.groupBy(discovered, ({ name }) => numberOf(name));
+  groups.delete(undefined);
   return [...groups.values()]
-    .filter((names) => names.length > 1)
-    .map((names) => ({ names, pending: names.filter((name) => !recorded.has(name)) }));
+    .filter((group) => group.length > 1)
+    .map((group) => group.map(({ name }) => name))
+    .map((names) => ({ names, pending: names.filter((name) => isPending.has(name)) }));
 }
 
 /** One sentence for a person, and what to do. */
@@ -109,7 +122,7 @@ export function samePrefixText({ names, pending }: SamePrefix): string {
 export function anomaliesOf(history: History): readonly Anomaly[] {
   const outOfOrder = outOfOrderOf(history);
   return [
-    ...missingOf(history).map(({ name }): Anomaly => ({
+    ...history.missing.map(({ name }): Anomaly => ({
       kind: 'missing',
       name,
       message: `${name} is recorded as applied, but is not in the source`,

@@ -7,7 +7,8 @@ export function prefixOf(name: string): string | undefined {
 
 /** The number that a name's prefix stands for, as digits without leading zeros (`''` for zero), or undefined without one. */
 export function numberOf(name: string): string | undefined {
-  return prefixOf(name)?.replace(/^0+/, '');
+  const prefix = prefixOf(name);
+  return prefix === undefined ? undefined : withoutZeros(prefix);
 }
 
 /**
@@ -19,15 +20,18 @@ export function numberOf(name: string): string | undefined {
  * ['10_b', '9_a', '20261122093000_c'].sort(compareNames); // 9_a, 10_b, 20261122093000_c
  */
 export function compareNames(a: string, b: string): number {
-  return compareKeys(keyOf(a), keyOf(b));
+  const [left = '', right = ''] = [prefixOf(a), prefixOf(b)];
+  // Most names of a folder have prefixes of one length, and then these compare as the texts that they are.
+  if (left.length === right.length) return compareText(a, b);
+  if (left === '') return 1;
+  if (right === '') return -1;
+  const rests = [a.slice(left.length), b.slice(right.length)] as const;
+  return compareDigits(withoutZeros(left), withoutZeros(right)) || compareText(...rests) || compareText(a, b);
 }
 
-/** A copy of `items` in the order of `compareNames`, reading each prefix once. */
+/** A copy of `items` in the order of `compareNames`. */
 export function inOrder<T extends { readonly name: string }>(items: readonly T[]): readonly T[] {
-  return items
-    .map((item) => ({ item, key: keyOf(item.name) }))
-    .toSorted((a, b) => compareKeys(a.key, b.key))
-    .map(({ item }) => item);
+  return items.toSorted((a, b) => compareNames(a.name, b.name));
 }
 
 /** The prefix that follows `names`: `003` after `002_x`, at least three digits, or the width that is in use. */
@@ -53,22 +57,8 @@ export function slugOf(words: string): string {
   return slug;
 }
 
-interface Key {
-  readonly name: string;
-  /** Without leading zeros; undefined when there is no prefix. */
-  readonly digits: string | undefined;
-  readonly rest: string;
-}
-
-function keyOf(name: string): Key {
-  return { name, digits: numberOf(name), rest: name.slice(prefixOf(name)?.length ?? 0) };
-}
-
-function compareKeys(a: Key, b: Key): number {
-  if (a.digits === undefined || b.digits === undefined) {
-    return Number(a.digits === undefined) - Number(b.digits === undefined) || compareText(a.name, b.name);
-  }
-  return compareDigits(a.digits, b.digits) || compareText(a.rest, b.rest) || compareText(a.name, b.name);
+function withoutZeros(digits: string): string {
+  return digits.replace(/^0+/, '');
 }
 
 // Digit strings, not numbers: a timestamp with milliseconds is above 2^53.

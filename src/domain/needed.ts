@@ -17,25 +17,24 @@ export function neededFor(
   policy: HistoryPolicy,
 ): readonly string[] {
   refuseOptions(command, options);
-  const { discovered, records } = history;
-  const applied = records.map(({ name }) => name);
-  const sources = new Set(discovered.map(({ name }) => name));
+  const sources = new Set(history.discovered.map(({ name }) => name));
   const needed = (names: readonly string[], isFollowed: typeof sortsLater): readonly string[] =>
     withDependencies(names, history, isFollowed).filter((name) => sources.has(name));
-  const { name } = options;
   if (command === 'up') {
     judge(history, { ...policy, outOfOrder: 'allow' });
     const pending = pendingUpTo(history, options).map((each) => each.name);
     return needed([...pending, ...lateOf(history)], sortsLater);
   }
+  const applied = history.records.map(({ name }) => name);
+  const { name } = options;
   if (command === 'redo') return needed(applied.slice(-1), sortsLater);
   if (name === undefined || !applied.includes(name)) return [];
   return needed(appliedAfter(history, name), (_from, to) => compareNames(to, name) > 0);
 }
 
 /** The pending migrations that are out of order unless they declare what they depend on. */
-export function lateOf({ discovered, records, changed }: History): readonly string[] {
-  return outOfOrderOf({ discovered, records, changed })?.names ?? [];
+export function lateOf(history: History): readonly string[] {
+  return outOfOrderOf({ ...history, dependencies: new Map() })?.names ?? [];
 }
 
 // A dependency that sorts later is refused, and shown with the path that it leads on to.

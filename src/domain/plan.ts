@@ -6,7 +6,7 @@ import {
   UnknownMigrationError,
 } from '../errors.js';
 import { appliedAfter, dependentsOf, refuseBadDependencies } from './dependencies.js';
-import { missingOf, pendingOf, samePrefixOf, samePrefixText, type History } from './history.js';
+import { samePrefixOf, samePrefixText, type History } from './history.js';
 import type { Direction, DiscoveredMigration } from './migration.js';
 import { compareNames, inOrder } from './name.js';
 import { atMostOne, refuseOptions } from './plan-options.js';
@@ -90,19 +90,16 @@ export function planUp(history: History, options: UpOptions = {}, policy: Histor
   return {
     command: 'up',
     steps: upSteps(history, steps, 'pending'),
-    held: pendingOf(history)
-      .slice(steps.length)
-      .map(({ name }) => ({
-        name,
-        reason: options.to === undefined ? `beyond ${stepsText(options.steps)}` : `after ${options.to}`,
-      })),
+    held: history.pending.slice(steps.length).map(({ name }) => ({
+      name,
+      reason: options.to === undefined ? `beyond ${stepsText(options.steps)}` : `after ${options.to}`,
+    })),
     warnings,
   };
 }
 
 /** The first of those that are pending, as far as the options say. */
-export function pendingUpTo(history: History, { to, steps }: UpOptions): readonly DiscoveredMigration[] {
-  const pending = pendingOf(history);
+export function pendingUpTo({ pending }: History, { to, steps }: UpOptions): readonly DiscoveredMigration[] {
   return to === undefined
     ? pending.slice(0, steps)
     : pending.filter(({ name }) => compareNames(name, to) <= 0);
@@ -174,6 +171,7 @@ function upSteps(
   migrations: readonly { readonly name: string }[],
   reason: string,
 ): readonly PlanStep[] {
+  if (migrations.length === 0) return [];
   const names = [...new Set([...records, ...migrations].map(({ name }) => name))];
   const before = new Map<string, string>();
   let last: string | undefined;
@@ -226,7 +224,7 @@ function rollBack(
   reason: string,
   keeps: readonly string[] = [],
 ): readonly PlanStep[] {
-  const missing = new Set(missingOf(history).map(({ name }) => name));
+  const missing = new Set(history.missing.map(({ name }) => name));
   const lost = names.filter((name) => missing.has(name));
   if (lost.length > 0) {
     throw new MissingMigrationError(lost, 'Put the file back: its down() is needed to roll it back.');
@@ -243,7 +241,9 @@ function warnOfChanged(history: History, names: readonly string[]): readonly str
 
 // Told as long as there is something to decide, not at every run for ever.
 function warnOfSamePrefix(history: History): readonly string[] {
-  return samePrefixOf(history)
-    .filter(({ pending }) => pending.length > 0)
-    .map((same) => `${samePrefixText(same)}.`);
+  return history.pending.length === 0
+    ? []
+    : samePrefixOf(history)
+        .filter(({ pending }) => pending.length > 0)
+        .map((same) => `${samePrefixText(same)}.`);
 }

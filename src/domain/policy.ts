@@ -5,7 +5,7 @@ import {
   OutOfOrderError,
   OvertakenError,
 } from '../errors.js';
-import { missingOf, outOfOrderOf, pendingOf, type History } from './history.js';
+import { outOfOrderOf, type History } from './history.js';
 import { compareNames, inOrder, prefixOf } from './name.js';
 import type { PlanStep } from './plan.js';
 
@@ -35,8 +35,8 @@ export function judge(history: History, policy: HistoryPolicy): readonly string[
     if (what === 'error') throw error;
     if (what === 'warn') warnings.push(error.message);
   };
-  const pending = pendingOf(history).length > 0;
-  const missing = missingOf(history).map(({ name }) => name);
+  const pending = history.pending.length > 0;
+  const missing = history.missing.map(({ name }) => name);
   const outOfOrder = outOfOrderOf(history);
   if (history.changed.length > 0) act(policy.changed, new ChangedMigrationError(history.changed));
   if (missing.length > 0) {

@@ -1,6 +1,6 @@
 import { totalOf, type ArchiveTotal, type MigrationArchive } from './archive.js';
 import type { RowProgress } from './batches.js';
-import { anomaliesOf, missingOf, type Anomaly, type History } from './history.js';
+import { anomaliesOf, type Anomaly, type History } from './history.js';
 import { inOrder } from './name.js';
 
 /** Whether one migration is applied, and since when (UTC, `YYYY-MM-DD HH:MM:SS`). */
@@ -27,7 +27,7 @@ export interface StatusReport {
 export function statusOf(history: History, archives: readonly MigrationArchive[] = []): StatusReport {
   const appliedAt = new Map(history.records.map((record) => [record.name, record.applied_at]));
   const progress = new Map(history.halfDone?.map(({ name, done, total }) => [name, { done, total }]));
-  const names = [...history.discovered, ...missingOf(history)].map(({ name }) => name);
+  const names = [...history.discovered, ...history.missing].map(({ name }) => name);
   // The file of one that is half done may be gone, before it was ever recorded.
   const all = [...new Set([...names, ...progress.keys()])].map((name) => ({ name }));
   const migrations = inOrder(all).map(({ name }) =>

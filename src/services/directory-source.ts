@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import type { DiscoveredMigration, MigrationDefinition } from '../domain/migration.js';
-import { prefixOf } from '../domain/name.js';
 import { DuplicateMigrationError, InvalidMigrationError, SourceError } from '../errors.js';
 import { MigrationSource } from './migration-source.js';
 import { importMigration } from './module-loader.js';
@@ -17,14 +16,14 @@ export class DirectorySource extends MigrationSource {
 
   override discover(): readonly DiscoveredMigration[] {
     const names = list(this.directory);
-    const all = new Set(names);
+    let all: ReadonlySet<string> | undefined;
     const files = new Map<string, string>();
     const folder = join(this.directory, sep);
     for (const file of names) {
       const stem = migrationIn(file);
       if (stem === undefined) continue;
       const twin = files.get(stem);
-      files.set(stem, twin === undefined ? file : sourceOf(file, twin, all));
+      files.set(stem, twin === undefined ? file : sourceOf(file, twin, (all ??= new Set(names))));
     }
     return Array.from(files, ([name, file]) => ({ name, file: folder + file }));
   }
@@ -49,9 +48,8 @@ function stemOf(file: string): string {
 
 /** The name of the migration that a file is. Left alone: declarations, tests, index, and whatever has no number first. */
 function migrationIn(file: string): string | undefined {
-  const stem = /^(\d.*)\.(?:ts|mts|js|mjs|cjs)$/s.exec(file)?.[1];
-  if (stem === undefined || /\.(?:d|test|spec)$/.test(stem)) return undefined;
-  return prefixOf(stem) === undefined ? undefined : stem;
+  const stem = /^(\d+(?:[_-].*)?)\.(?:[cm]?js|m?ts)$/s.exec(file)?.[1];
+  return stem === undefined || /\.(?:d|test|spec)$/.test(stem) ? undefined : stem;
 }
 
 // A compiler that writes beside its source leaves a map or a declaration too: then the source is the one to run.

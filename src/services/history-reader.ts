@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { halfDoneOf } from '../domain/batches.js';
-import { historyOf, pendingOf, type History } from '../domain/history.js';
+import { historyOf, type History } from '../domain/history.js';
 import { lateOf } from '../domain/needed.js';
 import type { DiscoveredMigration } from '../domain/migration.js';
 import type { Command } from '../domain/plan.js';
@@ -22,9 +22,9 @@ export function readHistory(
 ): History {
   const discovered = source.discover();
   const records = repository.records();
-  const isIdle = reader === 'up' && pendingOf({ discovered, records }).length === 0;
-  const changed = isIdle ? [] : changedOf(discovered, source, repository);
-  return historyOf(discovered, records, changed, halfDoneOf(repository.batches()));
+  const history = historyOf(discovered, records, [], halfDoneOf(repository.batches()));
+  const isIdle = reader === 'up' && history.pending.length === 0;
+  return isIdle ? history : { ...history, changed: changedOf(history.discovered, source, repository) };
 }
 
 /**

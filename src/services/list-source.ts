@@ -45,19 +45,22 @@ function byName(list: readonly MigrationDefinition[]): ReadonlyMap<string, Migra
 }
 
 function nameOf(definition: MigrationDefinition, index: number): string {
-  const place = `Entry ${index} of the list of migrations`;
   if (!isDefinition(definition)) {
     throw new InvalidMigrationError(
-      `${place} has no up().`,
+      `${entryText(index)} has no up().`,
       'Use a class that extends Migration, or { name, up, down }.',
     );
   }
   const name = typeof definition === 'function' ? optionsOf(definition).name : definition.name;
   if (typeof name !== 'string' || name === '') {
     throw new InvalidMigrationError(
-      `${place} has no name.`,
+      `${entryText(index)} has no name.`,
       "Without a file there is none to take it from: say @migration({ name: '003_add_users' }).",
     );
   }
   return name;
+}
+
+function entryText(index: number): string {
+  return `Entry ${index} of the list of migrations`;
 }

@@ -1,12 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  anomaliesOf,
-  historyOf,
-  missingOf,
-  outOfOrderOf,
-  pendingOf,
-  samePrefixOf,
-} from '../../src/domain/history.js';
+import { anomaliesOf, historyOf, outOfOrderOf, samePrefixOf } from '../../src/domain/history.js';
 import { historyWith, recordsOf } from '../helpers/histories.js';
 
 const names = (items: readonly { readonly name: string }[]): readonly string[] =>
@@ -43,8 +36,8 @@ describe('pending and missing', () => {
     ['one prefix twice', { source: ['1_a', '1_b'], applied: ['1_a'], pending: ['1_b'], missing: [] }],
   ])('%s', (_, { source, applied, pending, missing }) => {
     const history = historyWith(source, applied);
-    expect(names(pendingOf(history))).toEqual(pending);
-    expect(names(missingOf(history))).toEqual(missing);
+    expect(names(history.pending)).toEqual(pending);
+    expect(names(history.missing)).toEqual(missing);
   });
 });
 
