@@ -81,8 +81,9 @@ export abstract class BaseCommand extends Command {
 
   /** Shows on a terminal how far a copy is, where it takes long enough to be looked at. */
   protected copying(what: string): OnCopied {
-    const since = performance.now();
+    let since: number | undefined;
     return (copied, total) => {
+      since ??= performance.now();
       if (this.jsonEnabled() || !isLive()) return;
       if (total < LARGE && performance.now() - since < LONG_MS) return;
       if (!action.running) action.start(`${what} (${sizeText(total)})`);

@@ -1,6 +1,7 @@
 import type { Config } from './config.js';
 import { statusOf, type StatusReport } from './domain/status.js';
 import { openForReading } from './services/database.js';
+import { DirectorySource } from './services/directory-source.js';
 import { readHistoryForStatus } from './services/history-reader.js';
 import type { MigrationSource } from './services/migration-source.js';
 import { SqliteArchives } from './services/sqlite-archives.js';
@@ -23,7 +24,6 @@ export async function readStatus(config: Config): Promise<StatusReport> {
 
 async function sourceOf({ directory }: Config): Promise<MigrationSource> {
   if (directory !== undefined) {
-    const { DirectorySource } = await import('./services/directory-source.js');
     return new DirectorySource(directory);
   }
   const { ListSource } = await import('./services/list-source.js');

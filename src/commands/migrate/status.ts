@@ -4,6 +4,7 @@ import type { StatusReport } from '../../domain/status.js';
 import { EXIT } from '../../errors.js';
 import { statusText } from '../../output.js';
 import { boolean } from '../../oclif.js';
+import { readStatus } from '../../read-status.js';
 
 export default class Status extends BaseCommand {
   static override summary = 'Show which migrations are applied, and what is wrong.';
@@ -22,7 +23,6 @@ export default class Status extends BaseCommand {
   async run(): Promise<StatusReport & ReturnType<typeof targetOf>> {
     const { flags } = await this.parse(Status);
     const config = await this.settings(flags);
-    const { readStatus } = await import('../../read-status.js');
     const report = await readStatus(config);
     this.log(statusText(report, this.paint));
     if (flags['exit-code']) process.exitCode = exitCode(report);
