@@ -7,8 +7,6 @@ import Database from 'better-sqlite3';
 import { transformSync } from '@swc/core';
 import { configure } from '../workload.js';
 
-export { files } from './typescript.js';
-
 registerHooks({
   load(url, context, nextLoad) {
     if (!url.endsWith('.ts')) return nextLoad(url, context);

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import type { DiscoveredMigration, MigrationDefinition } from '../domain/migration.js';
 import { DuplicateMigrationError, InvalidMigrationError, SourceError } from '../errors.js';
+import { expectImports } from './import-file.js';
 import { MigrationSource } from './migration-source.js';
 import { importMigration } from './module-loader.js';
 import { isTypeScript } from './typescript.js';
@@ -26,6 +27,10 @@ export class DirectorySource extends MigrationSource {
       files.set(stem, twin === undefined ? file : sourceOf(file, twin, (all ??= new Set(names))));
     }
     return Array.from(files, ([name, file]) => ({ name, file: folder + file }));
+  }
+
+  override expect(migrations: readonly DiscoveredMigration[]): void {
+    expectImports(migrations.map(fileOf));
   }
 
   override load(migration: DiscoveredMigration, checksum: string): Promise<MigrationDefinition> {

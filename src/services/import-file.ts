@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { compileAhead } from './typescript.js';
 
 let prepare: (() => void) | undefined;
 const versions = new Map<string, string>();
@@ -17,9 +18,20 @@ export function beforeFirstImport(first: () => void): void {
  * @param version the checksum of its text: a file that was edited since this process imported it is imported anew
  */
 export async function importFile(file: string, version = ''): Promise<Record<string, unknown>> {
+  getReady();
+  return (await import(urlOf(file, version))) as Record<string, unknown>;
+}
+
+/** Does at once, for files that are to be imported next, what would be done for each: it compiles those that need it. */
+export function expectImports(files: readonly string[]): void {
+  if (files.length === 0) return;
+  getReady();
+  compileAhead(files);
+}
+
+function getReady(): void {
   prepare?.();
   prepare = undefined;
-  return (await import(urlOf(file, version))) as Record<string, unknown>;
 }
 
 // Node keeps what it has imported by its URL, and CommonJS by its path.

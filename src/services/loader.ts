@@ -25,7 +25,9 @@ export class Loader {
   /** Loads those that are not loaded yet. @throws InvalidMigrationError */
   async load(names: readonly string[]): Promise<void> {
     const wanted = new Set(names.filter((name) => !this.#loadings.has(name)));
-    for (const discovered of this.#discovered.filter(({ name }) => wanted.has(name))) {
+    const next = this.#discovered.filter(({ name }) => wanted.has(name));
+    this.#source.expect(next);
+    for (const discovered of next) {
       // Before it is loaded: should it be edited meanwhile, the next status says so.
       const checksum = this.#source.checksum(discovered);
       const definition = await this.#source.load(discovered, checksum);

@@ -5,6 +5,9 @@ export abstract class MigrationSource {
   /** Every migration, in no particular order. @throws SourceError, DuplicateMigrationError, InvalidMigrationError */
   abstract discover(): readonly DiscoveredMigration[];
 
+  /** Told which will be loaded next, one by one: what can be done for all of them at once takes less time. */
+  expect(_migrations: readonly DiscoveredMigration[]): void {}
+
   /**
    * The class or object behind one name.
    * @param checksum what `checksum()` has just said of it

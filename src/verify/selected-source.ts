@@ -22,6 +22,10 @@ export class SelectedSource extends MigrationSource {
     return this.#discovered.filter(({ name }) => this.#selected?.has(name) ?? true);
   }
 
+  override expect(migrations: readonly DiscoveredMigration[]): void {
+    this.#source.expect(migrations);
+  }
+
   override load(
     migration: DiscoveredMigration,
     checksum: string | undefined,

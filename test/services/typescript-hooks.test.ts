@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type nodeModule from 'node:module';
@@ -9,8 +10,17 @@ import { makeFolder } from '../helpers/files.js';
 const { default: real } = await import('node:module');
 type Hooks = { [K in 'resolve' | 'load']-?: NonNullable<nodeModule.RegisterHooksOptions[K]> };
 const registerHooks = jest.fn<(hooks: Hooks) => void>();
+const compiled: string[] = []; // names of files, as often as the compiler was asked
 const module: { createRequire: unknown; registerHooks?: unknown } = {
-  createRequire: real.createRequire,
+  createRequire: (url: string) => (id: string) => {
+    const found = real.createRequire(url)(id) as typeof import('@swc/core');
+    if (id !== '@swc/core') return found;
+    const transformSync = (source: string, options: { filename: string }): unknown => {
+      compiled.push(basename(options.filename));
+      return found.transformSync(source, options);
+    };
+    return { transformSync };
+  },
   registerHooks,
 };
 jest.unstable_mockModule('node:module', () => ({ default: module }));
@@ -25,9 +35,9 @@ async function loaded(): Promise<typeof import('../../src/services/typescript.js
   return import('../../src/services/typescript.js');
 }
 
-async function hooks(): Promise<Hooks> {
+async function hooks(cacheFolder?: string): Promise<Hooks> {
   const { registerTypeScript } = await loaded();
-  registerTypeScript();
+  registerTypeScript(cacheFolder);
   return registerHooks.mock.lastCall?.[0] as Hooks;
 }
 
@@ -155,5 +165,46 @@ describe('what is loaded', () => {
     const error = await rejectionOf(load(pathToFileURL(path).href));
     expect(error).toBeInstanceOf(SyntaxError);
     expect((error as Error).message).toMatch(/^[A-Z'][^\n]* \(line 2\)$/);
+  });
+});
+
+describe('what is compiled ahead', () => {
+  const FILES = { '001_a.ts': 'export const a = 1;', '002_b.ts': 'export const b = (;', '003_c.mts': '' };
+
+  beforeEach(() => {
+    compiled.length = 0;
+  });
+
+  async function ready(
+    cacheFolder?: string,
+  ): Promise<{ load: (file: string) => unknown; ahead: () => void }> {
+    const { load } = await hooks(cacheFolder);
+    const { compileAhead } = await import('../../src/services/typescript.js');
+    const folder = makeFolder(FILES);
+    const paths = [...Object.keys(FILES), '004_not_there.ts', '005_d.js'].map((file) => join(folder, file));
+    return {
+      load: (file) => load(pathToFileURL(join(folder, file)).href, {} as never, (() => undefined) as never),
+      ahead: () => {
+        compileAhead(paths);
+        writeFileSync(join(folder, '003_c.mts'), 'export const edited = true;');
+      },
+    };
+  }
+
+  it('is all that can be, and is not compiled again for its import unless it was edited meanwhile', async () => {
+    const { load, ahead } = await ready(makeFolder());
+    ahead();
+    expect(compiled).toEqual(['001_a.ts', '002_b.ts', '003_c.mts']);
+    expect(load('001_a.ts')).toMatchObject({ source: expect.stringContaining('export const a = 1') });
+    expect(compiled).toHaveLength(3);
+    expect(load('003_c.mts')).toMatchObject({ source: expect.stringContaining('edited') });
+    expect(compiled).toHaveLength(4);
+    expect(errorOf(() => load('002_b.ts'))).toBeInstanceOf(SyntaxError);
+  });
+
+  it('is nothing where nothing is kept', async () => {
+    const { ahead } = await ready();
+    ahead();
+    expect(compiled).toEqual([]);
   });
 });
