@@ -1,3 +1,4 @@
+import type { PlanStep } from '../domain/plan.js';
 import type { OnProgress } from '../domain/report.js';
 import type { LoadedMigration, LoadedMigrations } from './loaded-migration.js';
 import type { MigrationRepository } from './migration-repository.js';
@@ -24,14 +25,13 @@ export interface Equipment {
 export function* carryOut({ steps, from, kind }: Part, equipment: Equipment): Turns<void> {
   const { repository, transactions, run, loaded, total, onProgress } = equipment;
   const commits = kind === 'batches' ? 'each batch' : 'at the end';
-  const turns = steps.map((step, offset) =>
+  const turnsOf = (step: PlanStep, offset: number): Turns<void> =>
     told({ step, index: from + offset, total }, commits, onProgress, (onBatch) =>
       run.step(step, loaded.get(step.name) as LoadedMigration, onBatch),
-    ),
-  );
+    );
   transactions.session(() => {
     if (from === 0) transactions.run(() => repository.ensureTables());
-    if (kind !== 'batches') turns.forEach(inOneGo);
+    if (kind !== 'batches') steps.forEach((step, offset) => inOneGo(turnsOf(step, offset)));
   });
-  if (kind === 'batches') for (const each of turns) yield* each;
+  if (kind === 'batches') for (const [offset, step] of steps.entries()) yield* turnsOf(step, offset);
 }
