@@ -49,5 +49,17 @@ export abstract class MigrationHooks {
   onError?(error: unknown, report: RunReport): Promise<void> | void;
 }
 
+/** A hook as errors name it. */
+export interface HookCall {
+  /** Of its class, or else of its file. */
+  readonly name: string;
+  /** Absolute path. */
+  readonly file?: string | undefined;
+  readonly event: 'beforeEach' | 'afterEach';
+}
+
+/** Who runs statements in the transaction of a migration. */
+export type Actor = HookCall | 'migration';
+
 /** A class that the container can build hooks from. */
 export type HooksClass = new (...args: never[]) => MigrationHooks;

@@ -21,7 +21,7 @@ export class UncommittedRecorder extends StatementRecorder {
   }
 
   /** @throws BodyError when the body wanted to end the transaction */
-  refuseEnd(): void {
+  override refuseEnd(): void {
     if (this.#refused !== undefined) throw this.#refused;
   }
 

@@ -1,5 +1,6 @@
 import type { RunResult, Statement } from 'better-sqlite3';
 import type { Database } from '../domain/migration.js';
+import type { Actor } from '../domain/hooks.js';
 import { ChangeLog } from '../sqlite/change-log.js';
 import { effectsOf, type Effect } from '../sqlite/effects.js';
 import { areInKeys, hasKeys } from '../sqlite/foreign-keys.js';
@@ -7,19 +8,15 @@ import { ForeignKeyGuard } from '../sqlite/foreign-key-guard.js';
 import { LossGuard } from '../sqlite/loss-guard.js';
 import { ReachFinder } from '../sqlite/reach.js';
 import type { BatchLedger, MigrationScope } from '../sqlite/scope.js';
-import { openBeside } from './database.js';
+import { Acts } from './acts.js';
+import { amountsOf, damageBy, evidenceSoFar, toldOf, type Evidence } from './damage.js';
+import { pastOf, type Inside } from './past.js';
 import type { RecordedCall, StatementRecorder } from './statement-recorder.js';
 import { BodyError, type BodyRules } from './transaction-manager.js';
 
-/** `'dry run'`: a transaction in which others have come before it, so that what was before it is not what is committed. */
-export type Inside = 'transaction' | 'dry run' | 'none';
-
 /** What looks after a body that may do more than create. */
-interface Guards {
-  readonly log: ChangeLog;
+interface Guards extends Evidence {
   readonly reach: ReachFinder;
-  readonly losses: LossGuard;
-  readonly keys: ForeignKeyGuard;
   /** Texts that need no second look. */
   readonly seen: Set<string>;
   /** What the body has set that lasts longer than it should, and what it was before. */
@@ -38,10 +35,21 @@ export class BodyWatch {
   /** Texts that only create, kept for the day that something else follows. */
   #quiet: string[] = [];
   readonly #warnings = new Set<string>();
+  readonly #part: ((mark: string) => void) | undefined;
+  /** Made where there are hooks. */
+  #acts: Acts | undefined;
   #failed: { readonly error: unknown; readonly sql: string } | undefined;
 
-  constructor(db: Database, rules: BodyRules, inside: Inside, recorder?: StatementRecorder) {
+  /** @param part ends what one has done of those who share the body, in a transaction, and sets a mark before the next */
+  constructor(
+    db: Database,
+    rules: BodyRules,
+    inside: Inside,
+    recorder?: StatementRecorder,
+    part?: (mark: string) => void,
+  ) {
     this.#db = db;
+    this.#part = part;
     this.#recorder = recorder;
     this.#rules = rules;
     this.#inside = inside;
@@ -65,10 +73,26 @@ export class BodyWatch {
         void this.#noteAfterQuiet([{ kind: 'write', verb: 'update', table, removes: false }], columns),
       meets: (conflict) => void this.#rules.conflicts?.push(conflict),
       parks: (rows) => this.#disregard(rows),
+      begins: (actor) => this.#begins(actor),
       warns: (message) => this.#warnings.add(message),
       progress: (progress) => this.#rules.onBatch?.(progress),
       ledger: besides(this.#rules.ledger, this.#recorder),
     };
+  }
+
+  /** Completes the error of a body by what is known here. */
+  told(error: BodyError): BodyError {
+    if (error.kind === 'ended the transaction') error.blaming(this.#acts?.now());
+    return error.warning(this.warnings);
+  }
+
+  #begins(actor: Actor): void {
+    this.#recorder?.refuseEnd();
+    const known = this.#guards && evidenceSoFar(this.#guards);
+    this.#acts ??= new Acts(this.#db, this.#part);
+    this.#acts.begin(actor, () =>
+      known === undefined ? new Map() : amountsOf(damageBy(known, this.#rules.expectLoss), known.log),
+    );
   }
 
   #disregard(rows: number): void {
@@ -118,12 +142,11 @@ export class BodyWatch {
   /** @throws BodyError when the body has lost what it did not ask to lose, or left foreign keys violated */
   refuseDamage(): void {
     if (this.#guards === undefined) return;
-    const { log, losses: guard, keys } = this.#guards;
-    const losses = guard.losses(log, this.#rules.expectLoss);
-    const { violations, mismatches } = keys.newTrouble(log);
-    if (losses.length + violations.length + mismatches.length === 0) return;
-    const damage = { losses, violations, mismatches };
-    throw new BodyError('did damage', undefined, undefined, damage).warning(this.warnings);
+    const damage = damageBy(this.#guards, this.#rules.expectLoss);
+    const amounts = amountsOf(toldOf(damage), this.#guards.log);
+    if (amounts.size === 0) return;
+    const blame = this.#acts?.whoDid(amounts);
+    throw new BodyError('did damage', undefined, undefined, damage).warning(this.warnings).blaming(blame);
   }
 
   /**
@@ -155,10 +178,7 @@ export class BodyWatch {
       log: new ChangeLog(),
       reach: new ReachFinder(db),
       losses: new LossGuard(db),
-      keys: new ForeignKeyGuard(db, this.#rules.foreignKeyCheck, {
-        isOpen: () => this.#inside === 'transaction' && isWal(db),
-        read: (look) => readBeside(db, look),
-      }),
+      keys: new ForeignKeyGuard(db, this.#rules.foreignKeyCheck, pastOf(db, this.#inside)),
       seen: new Set(),
       settings: new Map(),
     });
@@ -218,19 +238,3 @@ const MAY_CREATE = /\bcreate\b/i;
 
 const PRAGMA_WARNING =
   "PRAGMA foreign_keys does nothing inside a transaction. Decant has turned them off, and checks them in the end; to have them enforced, declare foreignKeys: 'enforced'.";
-
-// In WAL mode a second connection goes on seeing what was before a transaction, however large that grows; with a
-// rollback journal only until the first page is written. https://sqlite.org/isolation.html
-function isWal(db: Database): boolean {
-  const isShared = db.pragma('locking_mode', { simple: true }) === 'normal';
-  return !db.memory && isShared && db.pragma('journal_mode', { simple: true }) === 'wal';
-}
-
-function readBeside<T>(db: Database, look: (before: Database) => T): T {
-  const before = openBeside(db);
-  try {
-    return look(before);
-  } finally {
-    before.close();
-  }
-}

@@ -7,6 +7,7 @@ import {
   type MigrationFailedError,
 } from '../errors.js';
 import { troubleText } from '../sqlite/foreign-keys.js';
+import type { Subject } from './subject.js';
 import type { Damage } from './transaction-manager.js';
 
 /**
@@ -14,7 +15,7 @@ import type { Damage } from './transaction-manager.js';
  * key is violated.
  */
 export function damageError(
-  subject: string,
+  { text, at, isHook }: Subject,
   failure: Failure,
   { losses, violations, mismatches }: Damage,
 ): MigrationFailedError {
@@ -23,19 +24,22 @@ export function damageError(
     const names = [...new Set(losses.map(({ name }) => name))].map((name) => `'${name}'`).join(', ');
     return new UndeclaredLossError(
       failure,
-      `${subject} lost what it did not ask to remove: ${lossesText(losses)}.`,
-      `${undone} To change a table without loss use alterTable() or rebuildTable(); if the loss is meant, declare it on a class: @migration({ expectLoss: [${names}] }).`,
+      `${text} lost${at} what it did not ask to remove: ${lossesText(losses)}.`,
+      `${undone} ${isHook ? IF_HOOK_MEANS_IT : IF_MEANT} declare it on a class: @migration({ expectLoss: [${names}] }).`,
       losses,
     );
   }
   return new ForeignKeyError(
     failure,
-    `${subject} left foreign keys violated that were not before: ${troubleText({ violations, mismatches }).join('; ')}.`,
-    `${undone} Put right in the migration what the rows refer to, or, if they are to stay as they are, declare it on a class: @migration({ foreignKeyCheck: 'none' }).`,
+    `${text} left foreign keys violated${at} that were not before: ${troubleText({ violations, mismatches }).join('; ')}.`,
+    `${undone} Put right in the ${isHook ? 'hook' : 'migration'} what the rows refer to, or, if they are to stay as they are, declare it on a class: @migration({ foreignKeyCheck: 'none' }).`,
     violations,
     mismatches,
   );
 }
+
+const IF_MEANT = 'To change a table without loss use alterTable() or rebuildTable(); if the loss is meant,';
+const IF_HOOK_MEANS_IT = 'If the loss is meant, let a statement of the hook say so, or';
 
 /** What is left of the failed migration. */
 export function undoneText({ rolledBack, progress }: Failure): string {

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { Backup } from '../domain/backup.js';
 import type { RowProgress } from '../domain/batches.js';
 import type { PlanStep } from '../domain/plan.js';
@@ -23,6 +22,7 @@ import { damageError, NOT_UNDONE, undoneText } from './damage-error.js';
 import { codeOf, hintOf, lineIn, messageOf } from './error-facts.js';
 import { hookText, type FailedHook } from './hook-calls.js';
 import type { LoadedMigration } from './loaded-migration.js';
+import { migrationText, soleHookOf, subjectOf, type Subject } from './subject.js';
 import { hintFor, isLocked, LACKS_CONFIGURATION } from './sqlite-errors.js';
 import { BodyError } from './transaction-manager.js';
 
@@ -47,7 +47,7 @@ export function failureOf(
   const { cause } = body;
   if (isComplete(error, cause, completed)) return cause as Error;
   if (isLocked(cause) && loaded.options.transaction === false) return lockedIn(step, cause, completed, hook);
-  const { file } = hook ?? loaded;
+  const { file } = hook ?? soleHookOf(body.blame) ?? loaded;
   const failure: Failure = {
     migration: step.name,
     direction: step.direction,
@@ -59,7 +59,8 @@ export function failureOf(
     ...more(progress, body),
     completed,
   };
-  return hook === undefined ? errorFor(body, failure) : hookError(hook, body, failure);
+  if (hook !== undefined) return hookError(hook, body, failure);
+  return errorFor(body, failure, subjectOf(failure, loaded.file, body.blame));
 }
 
 function bodyErrorOf(error: unknown): BodyError {
@@ -87,7 +88,7 @@ export function preparationError(
     rolledBack: 'not begun',
     completed: [],
   };
-  const message = `prepare() of ${subject(failure)} failed: ${messageOf(error)}`;
+  const message = `prepare() of ${migrationText(failure, loaded.file)} failed: ${messageOf(error)}`;
   return new MigrationFailedError(failure, message, 'Mend it and run again; nothing was begun.', error);
 }
 
@@ -132,11 +133,12 @@ function rolledBackOf(
   return progress === undefined ? 'all' : 'batch';
 }
 
-function errorFor({ kind, cause, damage }: BodyError, failure: Failure): MigrationFailedError {
-  if (damage !== undefined) return damageError(subject(failure), failure, damage);
-  if (kind === 'returned a promise') return asyncError(failure);
-  if (kind === 'ended the transaction') return transactionEnded(failure, cause);
-  const message = `${subject(failure)} failed: ${messageOf(cause)}`;
+function errorFor(body: BodyError, failure: Failure, subject: Subject): MigrationFailedError {
+  const { kind, cause, damage } = body;
+  if (damage !== undefined) return damageError(subject, failure, damage);
+  if (kind === 'returned a promise') return asyncError(failure, subject);
+  if (kind === 'ended the transaction') return transactionEnded(failure, subject, cause);
+  const message = `${subject.text} failed: ${messageOf(cause)}`;
   return new MigrationFailedError(failure, message, hint(failure, cause), cause);
 }
 
@@ -154,19 +156,21 @@ function hookError(hook: FailedHook, { kind, cause }: BodyError, failure: Failur
   return new MigrationHookError(failure, message, advice, hook.name, hook.event, cause);
 }
 
-function asyncError(failure: Failure): AsyncMigrationError {
+function asyncError(failure: Failure, { text }: Subject): AsyncMigrationError {
   return new AsyncMigrationError(
     failure,
-    `${subject(failure)} returned a promise or a generator: ${failure.direction}() must be synchronous.`,
+    `${text} returned a promise or a generator: ${failure.direction}() must be synchronous.`,
     `Take \`async\` (or \`*\`) off ${failure.direction}() and move what must be awaited into async prepare().`,
   );
 }
 
-function transactionEnded(failure: Failure, cause: unknown): TransactionEndedError {
+function transactionEnded(failure: Failure, subject: Subject, cause: unknown): TransactionEndedError {
+  const { text, at, isHook } = subject;
+  const unrecorded = `${isHook ? `${at}, which` : ' and'} was not recorded`;
   return new TransactionEndedError(
     failure,
-    `${subject(failure)} ended the engine's transaction (COMMIT, ROLLBACK or END) and was not recorded${cause === undefined ? '' : `: ${messageOf(cause)}`}.`,
-    `${COMMITTED} migration (or say transaction: false), and run again.`,
+    `${text} ended the engine's transaction (COMMIT, ROLLBACK or END)${unrecorded}${cause === undefined ? '' : `: ${messageOf(cause)}`}.`,
+    `${COMMITTED} ${isHook ? 'hook' : 'migration (or say transaction: false)'}, and run again.`,
     cause,
   );
 }
@@ -194,12 +198,6 @@ function lockedAfter(error: DatabaseLockedError, completed: readonly string[]): 
   return new DatabaseLockedError(`${error.message} Done before that: ${completed.join(', ')}.`, error.hint, {
     cause: error,
   });
-}
-
-function subject(failure: Failure): string {
-  const file =
-    failure.file === undefined ? '' : ` (${basename(failure.file)}${failure.line ? `:${failure.line}` : ''})`;
-  return `Migration ${failure.migration}${file}`;
 }
 
 function hint(failure: Failure, cause: unknown, what: 'migration' | 'hook' = 'migration'): string {

@@ -55,8 +55,14 @@ export class GuardedDatabase {
   /** Ends open iterators, which would block the engine's own statements, and makes every later call throw. */
   kill(): void {
     this.#alive = false;
-    for (const iterator of this.#iterators) iterator.return?.();
+    this.endIterators();
     this.#recorder?.end();
+  }
+
+  /** Ends those that were left open. */
+  endIterators(): void {
+    for (const iterator of this.#iterators) iterator.return?.();
+    this.#iterators.clear();
   }
 
   // The target is a dummy: a proxy may not hide the real one's read-only properties, `database` among them.

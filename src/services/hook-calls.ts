@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
-import type { FinishedStep, MigrationHooks, RunningPlan, RunningStep } from '../domain/hooks.js';
+import type { FinishedStep, HookCall, MigrationHooks, RunningPlan, RunningStep } from '../domain/hooks.js';
 import type { Database } from '../domain/migration.js';
 import { deepFreeze, namesOf, type HookEvent, type HookReport, type RunReport } from '../domain/report.js';
 import { DecantError, HookError, MigrationFailedError } from '../errors.js';
+import { scopeOf } from '../sqlite/scope.js';
 import { lineIn, messageOf } from './error-facts.js';
 import { refusePromise } from './transaction-manager.js';
 
@@ -16,9 +17,7 @@ export interface NamedHooks {
 }
 
 /** The hook that has thrown within a migration. */
-export interface FailedHook extends NamedHooks {
-  readonly event: 'beforeEach' | 'afterEach';
-}
+export type FailedHook = HookCall;
 
 /** Of a body that is called in one transaction after the other: which of its calls this is. */
 export interface Edges {
@@ -68,6 +67,7 @@ export class HookCalls {
     const start = performance.now();
     const before = edges.isFirst() ? this.#all : [];
     for (const each of before) this.#callEach(each, 'beforeEach', deepFreeze({ ...step }), db);
+    scopeOf(db)?.begins('migration');
     refusePromise(body());
     const finished: FinishedStep = deepFreeze({ ...step, durationMs: performance.now() - start });
     const after = edges.isLast() ? this.#all : [];
@@ -100,10 +100,13 @@ export class HookCalls {
   }
 
   #callEach(each: NamedHooks, event: FailedHook['event'], step: RunningStep, db: Database): void {
+    if (each.hooks[event] === undefined) return;
+    const { name, file } = each;
+    scopeOf(db)?.begins({ name, file, event });
     try {
       refusePromise(this.#call(each, event, step, db));
     } catch (error) {
-      this.#failed = { ...each, event };
+      this.#failed = { name, file, event };
       throw error;
     }
   }

@@ -85,3 +85,27 @@ export function hintFor(code: string): string {
     'See https://sqlite.org/rescode.html for what it means.'
   );
 }
+
+/** What cannot be set for a run. */
+export function foreignKeysError(database: string, wanted: string): DatabaseError {
+  return new DatabaseError(
+    `Foreign keys of ${database} cannot be set to ${wanted}.`,
+    'This SQLite was built without them, or a transaction is open; use the better-sqlite3 that npm installs.',
+  );
+}
+
+/** @see https://sqlite.org/pragma.html#pragma_journal_mode */
+export function journalError(database: string): DatabaseError {
+  return new DatabaseError(
+    `${database} is in journal mode OFF, in which SQLite cannot roll back.`,
+    'Take PRAGMA journal_mode = OFF out of what opens or configures the connection.',
+  );
+}
+
+/** Of a connection that is in use. */
+export function nestedError(): DatabaseError {
+  return new DatabaseError(
+    'A transaction is already open on this connection, so migrations cannot run in one of their own.',
+    'Commit or roll it back first, or give Decant a connection of its own.',
+  );
+}

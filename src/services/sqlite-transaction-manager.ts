@@ -1,12 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../domain/migration.js';
-import { DatabaseError } from '../errors.js';
 import { endsTransaction } from '../sqlite/ends-transaction.js';
 import { BodyWatch } from './body-watch.js';
 import { withDeepStacks } from './error-facts.js';
 import { GuardedDatabase, type Watch } from './guarded-database.js';
 import { lookOnly } from './look-only.js';
-import { explainingSqliteErrors, rollsBack } from './sqlite-errors.js';
+import {
+  explainingSqliteErrors,
+  foreignKeysError,
+  journalError,
+  nestedError,
+  rollsBack,
+} from './sqlite-errors.js';
 import type { StatementRecorder } from './statement-recorder.js';
 import { Statements } from './statements.js';
 import {
@@ -84,20 +89,25 @@ export class SqliteTransactionManager extends TransactionManager {
   }
 
   override runBody(body: Body, rules = STRICT_RULES, recorder?: StatementRecorder): readonly string[] {
-    const inside = this.#db.inTransaction;
-    if (!inside) return this.session(() => this.#runOutside(body, rules, recorder));
-    const watch = new BodyWatch(this.#db, rules, this.#inside, recorder);
-    const isOver = (): boolean => !this.#db.inTransaction;
-    const guarded = new GuardedDatabase(this.#db, this.watched(watch), isOver, recorder);
+    if (!this.#db.inTransaction) return this.session(() => this.#runOutside(body, rules, recorder));
+    const part = (mark: string): void => this.#part(guarded, mark);
+    const watch = new BodyWatch(this.#db, rules, this.#inside, recorder, part);
+    const guarded = new GuardedDatabase(
+      this.#db,
+      this.watched(watch),
+      () => !this.#db.inTransaction,
+      recorder,
+    );
     this.#execute(this.#guard.open);
     try {
       callAndKill(body, guarded);
     } catch (error) {
-      throw this.#failureInside(error, guarded, watch.sqlOf(error)).warning(watch.warnings);
+      throw watch.told(this.#failureInside(error, guarded, watch.sqlOf(error)));
     } finally {
       watch.restoreSettings();
     }
-    this.#releaseGuard(guarded);
+    const gone = this.#releaseGuard(guarded);
+    if (gone !== undefined) throw watch.told(gone);
     watch.refuseDamage();
     return watch.warnings;
   }
@@ -155,15 +165,23 @@ export class SqliteTransactionManager extends TransactionManager {
   }
 
   // After `COMMIT; BEGIN` in one exec() there is a transaction, but not the one that holds the savepoint.
-  #releaseGuard({ endedBy }: GuardedDatabase): void {
+  #releaseGuard({ endedBy }: GuardedDatabase): BodyError | undefined {
     try {
       this.#execute(this.#guard.release);
     } catch (error) {
       // It is not gone where the disk failed: then all is rolled back.
-      throw rollsBack(error)
+      return rollsBack(error)
         ? new BodyError('threw', undefined, error)
         : new BodyError('ended the transaction', endedBy);
     }
+  }
+
+  // Each of those who share a body has a guard of its own. The mark lies outside of that, and so it stays.
+  #part(guarded: GuardedDatabase, mark: string): void {
+    guarded.endIterators();
+    const gone = this.#releaseGuard(guarded);
+    if (gone !== undefined) throw gone;
+    this.#db.exec(`SAVEPOINT ${mark}; ${this.#guard.open}`);
   }
 
   #refuseOpenTransaction(): never {
@@ -187,12 +205,7 @@ export class SqliteTransactionManager extends TransactionManager {
   #hasEnded(guarded: GuardedDatabase, cause: unknown): boolean {
     const { endedBy } = guarded;
     if (!this.#db.inTransaction) return endedBy === undefined ? !rollsBack(cause) : endsTransaction(endedBy);
-    try {
-      this.#releaseGuard(guarded);
-      return false;
-    } catch (error) {
-      return (error as BodyError).kind === 'ended the transaction';
-    }
+    return this.#releaseGuard(guarded)?.kind === 'ended the transaction';
   }
 
   // Never hides the error that made it necessary; some of those have ended the transaction already.
@@ -220,26 +233,4 @@ function callAndKill(body: Body, guarded: GuardedDatabase): void {
 
 function bodyErrorOf(error: unknown, guarded: GuardedDatabase, sql?: string): BodyError {
   return error instanceof BodyError ? error : new BodyError('threw', sql ?? guarded.sqlOf(error), error);
-}
-
-function foreignKeysError(database: string, wanted: string): DatabaseError {
-  return new DatabaseError(
-    `Foreign keys of ${database} cannot be set to ${wanted}.`,
-    'This SQLite was built without them, or a transaction is open; use the better-sqlite3 that npm installs.',
-  );
-}
-
-// https://sqlite.org/pragma.html#pragma_journal_mode
-function journalError(database: string): DatabaseError {
-  return new DatabaseError(
-    `${database} is in journal mode OFF, in which SQLite cannot roll back.`,
-    'Take PRAGMA journal_mode = OFF out of what opens or configures the connection.',
-  );
-}
-
-function nestedError(): DatabaseError {
-  return new DatabaseError(
-    'A transaction is already open on this connection, so migrations cannot run in one of their own.',
-    'Commit or roll it back first, or give Decant a connection of its own.',
-  );
 }

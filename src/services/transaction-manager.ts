@@ -4,6 +4,7 @@ import type { Database } from '../domain/migration.js';
 import type { Loss, Mismatch, Violation } from '../errors.js';
 import type { ForeignKeyCheck } from '../sqlite/foreign-key-guard.js';
 import type { BatchLedger } from '../sqlite/scope.js';
+import type { Blame } from './acts.js';
 import type { StatementRecorder } from './statement-recorder.js';
 
 /** What holds for the body of one migration; each is explained at `@migration()`. */
@@ -97,8 +98,16 @@ export class BodyError extends Error {
   /** What the user was to be warned of, had it gone well. */
   warnings: readonly string[] = [];
 
+  /** Of one that did damage or ended the transaction: who it was, where there are hooks. */
+  blame: Blame | undefined;
+
   warning(warnings: readonly string[]): this {
     this.warnings = warnings;
+    return this;
+  }
+
+  blaming(blame: Blame | undefined): this {
+    this.blame = blame;
     return this;
   }
 }

@@ -20,6 +20,18 @@ export class ChangeLog {
     for (const effect of effects) this.#add(effect);
   }
 
+  copy(): ChangeLog {
+    const copy = new ChangeLog();
+    for (const [name, id] of this.#tables) copy.#tables.set(name, id);
+    for (const id of this.#emptied) copy.#emptied.add(id);
+    for (const id of this.#droppedTables) copy.#droppedTables.add(id);
+    for (const id of this.#copies) copy.#copies.add(id);
+    for (const object of this.#dropped) copy.#dropped.add(object);
+    for (const name of this.#touched) copy.#touched.add(name);
+    copy.#made = this.#made;
+    return copy;
+  }
+
   /** The tables that these effects will have dropped, by the names, folded, that they have now. */
   droppedBy(effects: readonly Effect[]): readonly string[] {
     const ahead = new ChangeLog();

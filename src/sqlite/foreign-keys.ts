@@ -92,8 +92,11 @@ export function newTrouble(
   };
 }
 
-// Not by the columns' names, nor by the types of their values: a column may have been renamed, and given another type.
-function keyOf({ table, parent, values }: Violation, originOf: (table: string) => string): string {
+/**
+ * Tells violations apart. Not by the columns' names, nor by the types of their values: a column may have been renamed, and
+ * given another type.
+ */
+export function keyOf({ table, parent, values }: Violation, originOf: (table: string) => string): string {
   return JSON.stringify([originOf(table), originOf(parent), values.replaceAll(/'|\.0(?=, |$)/g, '')]);
 }
 

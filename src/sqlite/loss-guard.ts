@@ -39,6 +39,15 @@ export class LossGuard {
     this.#db = db;
   }
 
+  /** One that knows what this one does by now. */
+  copy(): LossGuard {
+    const copy = new LossGuard(this.#db);
+    for (const [origin, count] of this.#rows) copy.#rows.set(origin, count);
+    for (const [key, object] of this.#objects) copy.#objects.set(key, object);
+    for (const [origin, sql] of this.#dropped) copy.#dropped.set(origin, sql);
+    return copy;
+  }
+
   /**
    * To be called before statements run.
    * @param log what ran before them

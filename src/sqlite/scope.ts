@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { RowProgress, WalkDefinition, WalkState } from '../domain/batches.js';
 import type { Conflict } from '../domain/conflict.js';
+import type { Actor } from '../domain/hooks.js';
 import type { Database } from '../domain/migration.js';
 
 /**
@@ -23,6 +24,11 @@ export interface MigrationScope {
   meets(conflict: Conflict): void;
   /** Tells of rows that were written and are Decant's own: no report counts them. */
   parks(rows: number): void;
+  /**
+   * To be called before a hook acts, or the migration between hooks.
+   * @throws BodyError when the one before it has ended the transaction
+   */
+  begins(actor: Actor): void;
   /** Tells the user. */
   warns(message: string): void;
   /** Runs a statement by it, as `exec`, and returns how many rows that has changed. */

@@ -265,7 +265,7 @@ describe('beforeEach and afterEach', () => {
     };
     expect(await rejectionOf(service([hook]).up())).toMatchObject({
       code: 'DECANT_UNDECLARED_LOSS',
-      message: 'Migration 001_a lost what it did not ask to remove: 2 of 2 rows of kept.',
+      message: 'Hook number 1.afterEach lost at 001_a what it did not ask to remove: 2 of 2 rows of kept.',
     });
     expect(other.prepare('SELECT count(*) FROM kept').pluck().get()).toBe(2);
   });

@@ -858,6 +858,7 @@ function scoped(db: Handle, told: string[]): Handle {
     ledger: undefined,
     meets: () => undefined,
     parks: () => undefined,
+    begins: () => undefined,
     warns: () => undefined,
   };
   return Object.assign(Object.create(db) as Handle, { [SCOPE_KEY]: scope });
