@@ -1,13 +1,10 @@
-import { existsSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { copyDatabase } from '../backup/copy.js';
 import { bytesOf } from '../backup/live.js';
 import type { Database } from '../domain/migration.js';
 import type { ConfigureConnection } from '../services/configure-connection.js';
+import { makeCopyFolder } from '../services/copy-folder.js';
 import { fileOf, openDatabase, openForReading } from '../services/database.js';
-import { makeTemporaryFolder } from '../services/folders.js';
-import { freeSpace, requireSpace } from '../sqlite/free-space.js';
 
 /** How databases are opened. */
 export interface CopySettings {
@@ -27,9 +24,9 @@ export async function onCopy<T>(
   work: (copy: Database) => T,
 ): Promise<T> {
   const file = fileOf(db);
-  const folder = makeTemporaryFolder('decant-dry-run-', placeFor(bytesOf(db), file));
+  const folder = makeCopyFolder('dry-run', file, { ...ROOM, bytes: bytesOf(db) });
   try {
-    const path = join(folder, 'copy.db');
+    const path = join(folder.path, 'copy.db');
     const source = file === '' ? db : openForReading(file, lockTimeout, configureConnection);
     try {
       await copyDatabase(source, path);
@@ -43,15 +40,12 @@ export async function onCopy<T>(
       copy.close();
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }
 
-// The folder for temporary files may be a small one in memory. Beside the database there has to be room for backups.
-function placeFor(bytes: number, file: string): string {
-  const places = file === '' ? [tmpdir()] : [tmpdir(), dirname(file)].filter((place) => existsSync(place));
-  const roomy = places.find((place) => freeSpace(place) > 2 * bytes);
-  const place = roomy ?? places.reduce((best, each) => (freeSpace(each) > freeSpace(best) ? each : best));
-  requireSpace(place, bytes, 'A copy to try it on', 'Free some space there, or leave out --on-copy.');
-  return place;
-}
+const ROOM = {
+  where: 'or beside it',
+  purpose: 'A copy to try it on',
+  hint: 'Free some space there, or leave out --on-copy.',
+} as const;

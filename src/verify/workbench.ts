@@ -1,37 +1,34 @@
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { copyDatabase } from '../backup/copy.js';
 import { bytesOf } from '../backup/live.js';
 import type { OnCopied } from '../domain/backup.js';
 import type { Database } from '../domain/migration.js';
-import { makeTemporaryFolder } from '../services/folders.js';
-import { requireSpace } from '../sqlite/free-space.js';
+import { makeCopyFolder, type CopyFolder } from '../services/copy-folder.js';
+import { fileOf } from '../services/database.js';
 
 /** What a temporary folder has of one database: the file that is worked on, and earlier states of it. */
 export class Workbench {
   readonly file: string;
-  readonly #folder: string;
+  readonly #folder: CopyFolder;
   #count = 0;
 
-  private constructor(folder: string) {
+  private constructor(folder: CopyFolder) {
     this.#folder = folder;
-    this.file = join(folder, 'database.db');
+    this.file = join(folder.path, 'database.db');
+    writeFileSync(this.file, '');
   }
 
   /** An empty database. */
   static empty(): Workbench {
-    const bench = new Workbench(makeTemporaryFolder('decant-verify-'));
-    writeFileSync(bench.file, '');
-    return bench;
+    return new Workbench(makeCopyFolder('verify', '', { ...ROOM, bytes: 0 }));
   }
 
   /** A copy of a database, which is only read. @throws DiskSpaceError where there is too little room for it */
   static async copyOf(source: Database, onCopied?: OnCopied): Promise<Workbench> {
-    const hint = 'Free some space there, or set TMPDIR to a folder on another disk.';
-    const bench = Workbench.empty();
+    const bytes = COPIES * bytesOf(source);
+    const bench = new Workbench(makeCopyFolder('verify', fileOf(source), { ...ROOM, bytes }));
     try {
-      requireSpace(tmpdir(), COPIES * bytesOf(source), 'To try migrations on a copy', hint);
       await copyDatabase(source, bench.file, onCopied);
       return bench;
     } catch (error) {
@@ -42,7 +39,7 @@ export class Workbench {
 
   /** Keeps the database, which nobody may have open, as it is now, and says where. */
   keep(): string {
-    const file = join(this.#folder, `kept-${this.#count++}.db`);
+    const file = join(this.#folder.path, `kept-${this.#count++}.db`);
     copyFileSync(this.file, file);
     return file;
   }
@@ -59,9 +56,15 @@ export class Workbench {
   }
 
   remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder.remove();
   }
 }
 
 // The one that is worked on, two states, and what SQLite writes beside it.
 const COPIES = 4;
+
+const ROOM = {
+  where: 'temporary',
+  purpose: 'To try migrations on a copy',
+  hint: 'Free some space there, or set TMPDIR to a folder on another disk.',
+} as const;
