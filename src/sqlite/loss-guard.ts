@@ -5,7 +5,7 @@ import type { Effect } from './effects.js';
 import { kept } from './kept.js';
 import { SCHEMAS, writesSchema, type Reach } from './reach.js';
 import { foldName, isWord, quoteName, tokensOf } from './tokens.js';
-import { isUserTable, userTables } from './user-tables.js';
+import { hasUsersName, userTables } from './user-tables.js';
 
 /** An index, trigger or view as it was. */
 interface SchemaObject {
@@ -19,6 +19,7 @@ interface SchemaObject {
 
 interface Row extends Pick<SchemaObject, 'name' | 'table'> {
   readonly type: SchemaObject['type'] | 'table';
+  readonly rootpage: number;
   readonly sql: string;
 }
 
@@ -68,10 +69,12 @@ export class LossGuard {
 
   #beforeDrops(tables: readonly string[], log: ChangeLog): void {
     for (const table of tables) {
-      if (isUserTable(this.#db, table)) this.#count(table, log);
-      const definitions = this.#noteObjects('tbl_name', table, log);
+      const own = this.#noteObjects('tbl_name', table, log).filter(({ type }) => type === 'table');
+      const isBTree = own.some(({ rootpage }) => rootpage > 0); // not a virtual one
+      if (isBTree && hasUsersName(this.#db, table)) this.#count(table, log);
       const origin = log.originOf(table);
-      this.#dropped.set(origin, [this.#dropped.get(origin) ?? '', ...definitions].join('\n'));
+      const definitions = [this.#dropped.get(origin) ?? '', ...own.map(({ sql }) => sql)];
+      this.#dropped.set(origin, definitions.join('\n'));
     }
   }
 
@@ -120,7 +123,7 @@ export class LossGuard {
 
   // The tables are those of before the statements, so what is known by now was not made by the migration. One look
   // tells all: with thousands of tables it takes as long as DROP TABLE itself.
-  #noteObjects(column: 'tbl_name' | "''", value: string, log: ChangeLog): readonly string[] {
+  #noteObjects(column: 'tbl_name' | "''", value: string, log: ChangeLog): readonly Row[] {
     const inMain = kept(this.#db, MAIN[column]).all(value) as Row[];
     for (const row of [...inMain, ...(kept(this.#db, TEMP[column]).all(value) as Row[])]) {
       const { type, name, table } = row;
@@ -128,13 +131,13 @@ export class LossGuard {
       const ofView = type === 'trigger' && hasObject(this.#db, 'view', table);
       this.#objects.set(`${type} ${foldName(name)}`, { type, name, ofView, table: log.originOf(table) });
     }
-    return inMain.flatMap(({ type, sql }) => (type === 'table' ? [sql] : []));
+    return inMain;
   }
 }
 
 // Short, as SQLite compiles them anew after each change of the schema.
 const objectsSql = (schema: string, column: string): string =>
-  `SELECT type, name, tbl_name AS "table", sql FROM ${schema}.sqlite_schema WHERE ${column} = ? COLLATE NOCASE`;
+  `SELECT type, name, tbl_name AS "table", rootpage, sql FROM ${schema}.sqlite_schema WHERE ${column} = ? COLLATE NOCASE`;
 
 const MAIN = { tbl_name: objectsSql('main', 'tbl_name'), "''": objectsSql('main', "''") } as const;
 const TEMP = { tbl_name: objectsSql('temp', 'tbl_name'), "''": objectsSql('temp', "''") } as const;

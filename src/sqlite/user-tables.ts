@@ -16,6 +16,13 @@ export function isUserTable(db: Database, name: string): boolean {
   return kept(db, IS_USER_TABLE).get(name) !== undefined;
 }
 
+/** Whether it could be one of them, by its name alone. */
+export function hasUsersName(db: Database, name: string): boolean {
+  return kept(db, HAS_USERS_NAME).get(name) !== undefined;
+}
+
+const HAS_USERS_NAME = `SELECT 1 FROM (SELECT ? AS name) WHERE ${IS_USERS}`;
+
 // https://sqlite.org/pragma.html#pragma_table_list
 function userTablesSql(list: string): string {
   return `SELECT name FROM ${list} WHERE schema = 'main' AND type = 'table' AND ${IS_USERS}`;

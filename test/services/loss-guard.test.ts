@@ -222,6 +222,10 @@ describe.each(['wal', 'delete'])('the loss guard, in journal mode %s', (mode) =>
       'CREATE TABLE new (a); INSERT INTO new SELECT * FROM plain; DELETE FROM new WHERE a = 1; DROP TABLE plain; ALTER TABLE new RENAME TO plain',
     ],
     [
+      'rows of a table that is made again and is no affair of its own',
+      'DROP TABLE _litestream_seq; CREATE TABLE _litestream_seq (id)',
+    ],
+    [
       'rows that a trigger removes, as declared',
       'DELETE FROM users WHERE id = 1; DELETE FROM posts',
       { expectLoss: ['Sessions'] },
@@ -311,6 +315,14 @@ describe.each(['wal', 'delete'])('the loss guard, in journal mode %s', (mode) =>
     'CREATE TRIGGER temp.t AFTER INSERT ON plain BEGIN DELETE FROM posts; END; INSERT INTO plain VALUES (1)',
   ])('sees what a temporary trigger removes: %s', async (sql) => {
     expect(await rejectionOf(run(sql))).toMatchObject({ losses: [{ name: 'posts', before: 4, after: 0 }] });
+  });
+
+  it('counts the rows of a table, and not those of a virtual one beside it', async () => {
+    db.exec('CREATE VIRTUAL TABLE words USING fts5(a); INSERT INTO words VALUES (1)');
+    await run('DROP TABLE words; CREATE VIRTUAL TABLE words USING fts5(b)');
+    expect(
+      await rejectionOf(run('DROP TABLE Plain; CREATE TABLE plain (a)', { name: '002_m' })),
+    ).toMatchObject({ losses: [{ kind: 'rows', name: 'plain', before: 3, after: 0 }] });
   });
 
   it('counts no rows where triggers only add and change some', async () => {
