@@ -34,6 +34,17 @@ const builtins = {
 
 const COMMON = { bundle: true, platform: 'node', format: 'esm', target: 'node22', legalComments: 'inline' };
 
+// Whoever does not debug oclif needs nothing that colours its messages.
+const DEBUG = `module.exports = process.env.DEBUG ? require('./node.js') : () => Object.assign(() => {}, { enabled: false });`;
+
+const lazyOclif = {
+  name: 'lazy-oclif',
+  setup({ onLoad }) {
+    onLoad({ filter: OCLIF }, loadLazily);
+    onLoad({ filter: /[\\/]debug[\\/]src[\\/]index\.js$/ }, () => ({ contents: DEBUG }));
+  },
+};
+
 const OCLIF = /[\\/]@oclif[\\/]core[\\/]lib[\\/].*\.js$/;
 
 // oclif first, and what it needs: it is CommonJS, looks for these, and finds its own package.json by the last.
@@ -42,7 +53,7 @@ await build({
   entryPoints: ['lib/oclif.js'],
   outfile: 'lib/oclif.js',
   allowOverwrite: true,
-  plugins: [builtins, { name: 'lazy-oclif', setup: ({ onLoad }) => onLoad({ filter: OCLIF }, loadLazily) }],
+  plugins: [builtins, lazyOclif],
   banner: {
     js: `import { createRequire as decantRequire } from 'node:module';
 const require = decantRequire(import.meta.url);
