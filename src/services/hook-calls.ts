@@ -49,6 +49,14 @@ export class HookCalls {
     return this.#failed;
   }
 
+  /** Those that act within migrations, as a sentence names them. */
+  get acting(): readonly string[] {
+    return (['beforeEach', 'afterEach'] as const).flatMap((event) => {
+      const acting = this.#all.filter(({ hooks }) => hooks[event] !== undefined);
+      return acting.map((each) => hookText(each, event).replace('Hook', 'hook'));
+    });
+  }
+
   /** @throws HookError: then the run must not begin */
   async beforeRun(plan: RunningPlan): Promise<void> {
     for (const each of this.#all) {

@@ -14,6 +14,7 @@ import type { JournalEntry, MigrationRepository } from './migration-repository.j
 import { StepLedger } from './step-ledger.js';
 import type { BodyRules, OnBatch, TransactionManager } from './transaction-manager.js';
 import type { Turns } from './turns.js';
+import { unrecorded } from './unrecorded.js';
 
 type Body = (db: Database) => unknown;
 
@@ -33,6 +34,8 @@ export class Run {
   readonly #warnings: string[] = [];
   /** Whether a body runs, or has thrown, that no transaction rolls back. */
   #isUnguarded = false;
+  /** Whether a record is being written, or could not be. */
+  #isRecording = false;
   #halfDone: JournalEntry | undefined;
   /** How many rows the step has changed so far; undefined where nobody counts. */
   #rows: number | undefined;
@@ -104,15 +107,20 @@ export class Run {
       this.#results.push(result);
       return result;
     } catch (error) {
-      const completed = this.#results.filter(({ outcome }) => outcome !== 'skipped').map(({ name }) => name);
       if (loaded.options.transaction !== 'batches') this.#rows = undefined; // none of them is left
-      const left = { completed, progress: this.#progressOf(step, loaded) };
-      const failure = failureOf(error, step, loaded, left, this.hooks.failed);
+      const failure = this.#failureOf(error, step, loaded);
       if (this.#isUnguarded) this.#halfDone = entry('failed', failure.message);
       // To write down that the database was locked would be to wait for the lock once more.
       if (!isLockedOut(failure)) this.#recordFailure(entry('failed', failure.message));
       throw failure;
     }
+  }
+
+  #failureOf(error: unknown, step: PlanStep, loaded: LoadedMigration): Error {
+    const completed = this.#results.filter(({ outcome }) => outcome !== 'skipped').map(({ name }) => name);
+    const left = { completed, progress: this.#progressOf(step, loaded) };
+    const failure = failureOf(error, step, loaded, left, this.hooks.failed);
+    return this.#isRecording ? unrecorded(failure, loaded.file, this.hooks.acting) : failure;
   }
 
   *#perform(
@@ -124,7 +132,9 @@ export class Run {
     const body: Body = (db) => loaded.migration[step.direction]?.(db);
     const finish = (): Outcome => {
       const done = step.direction === 'up' ? 'applied' : 'rolled-back';
+      this.#isRecording = true;
       this.#repository.record(entry(done));
+      this.#isRecording = false;
       return done;
     };
     if (loaded.options.transaction === 'batches') return yield* this.#inBatches(step, body, rules, finish);

@@ -433,6 +433,43 @@ describe('of a transaction that is left open where there is none, an error names
   });
 });
 
+describe('of what keeps a migration from being recorded, an error names all who ran', () => {
+  const LIST =
+    'hook Audit.beforeEach, hook Bad.beforeEach, hook Audit.beforeEach, hook Audit.afterEach, hook Bad.afterEach, hook Audit.afterEach';
+  const DROP = 'DROP TABLE _migrations';
+  const TAKE = "INSERT INTO _migrations (name) VALUES ('001_a')";
+
+  it.each([
+    [DROP, 'no such table: main._migrations'],
+    [TAKE, 'UNIQUE constraint failed: _migrations.name'],
+  ])('%s', async (sql, told) => {
+    const service = serviceFor(partsFor('up', { afterEach: says(sql) }));
+    const error = await rejectionOf(service.up());
+    expect(error).toMatchObject({
+      code: 'DECANT_MIGRATION_FAILED',
+      message: `Migration 001_a could not be recorded after it and ${LIST} had run: ${told}`,
+      hint: "Mend whichever of them changes Decant's own tables and run decant migrate:up again; the database is as it was before it.",
+      failure: { rolledBack: 'all' },
+    });
+    expect(recordedIn(other)).toEqual([]);
+    expect(other.prepare('SELECT error FROM _migrations_journal').pluck().all()).toEqual([
+      (error as Error).message,
+    ]);
+    const { error: tried } = await service.dryRun('up');
+    expect(tried?.message).toBe((error as Error).message);
+  });
+
+  it('where hooks act within migrations, and else the migration', async () => {
+    const definition = { name: '001_a', up: says(DROP) };
+    const hooks = [{ beforeRun: () => undefined }];
+    const error = await rejectionOf(serviceFor({ database: db, migrations: [definition], hooks }).up());
+    expect(error).toMatchObject({
+      message: 'Migration 001_a failed: no such table: main._migrations',
+      hint: expect.stringMatching(/^Mend the migration and run/),
+    });
+  });
+});
+
 describe('between hooks', () => {
   it('lies a savepoint, where there are hooks, and nowhere else', async () => {
     const told: string[] = [];
