@@ -73,6 +73,7 @@ const SHARED = [
   'decant',
   'lilconfig',
   'reflect-metadata',
+  'semver',
   'tsyringe',
 ];
 const { metafile } = await build({

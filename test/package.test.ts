@@ -92,6 +92,9 @@ const code = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
 const BUNDLED = /(?:"|\/\/ )(?:[^"\n]*\/)?node_modules\/((?:@[^/"\n]+\/)?[^/"\n]+)\//g;
 const bundled = [...new Set(Array.from(code.matchAll(BUNDLED), ([, name]) => name))];
 const notices = readFileSync(join(LIB, 'licenses.txt'), 'utf8');
+const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  dependencies: Record<string, string>;
+};
 
 describe('what the build bundles', () => {
   it('has a notice in lib/licenses.txt', () => {
@@ -99,6 +102,14 @@ describe('what the build bundles', () => {
     expect(bundled.filter((name) => !notices.includes(`\n\n${name} `))).toEqual([]);
     expect(notices).toContain('Copyright (c) 2018 Salesforce.com');
   });
+
+  it.each(Object.keys(dependencies).filter((name) => !name.startsWith('@types/')))(
+    'leaves out %s, which is installed',
+    (name) => {
+      const loaded = new RegExp(`(?:\\bfrom |\\bimport |\\bimport\\(|\\brequire[\\w.]*\\()["']${name}["'/]`);
+      expect(code).toMatch(loaded);
+    },
+  );
 });
 
 describe('the package', () => {
