@@ -42,6 +42,17 @@ const COMMON = {
   metafile: true,
 };
 
+// Whoever does not debug oclif needs nothing that colours its messages.
+const DEBUG = `module.exports = process.env.DEBUG ? require('./node.js') : () => Object.assign(() => {}, { enabled: false });`;
+
+const lazyOclif = {
+  name: 'lazy-oclif',
+  setup({ onLoad }) {
+    onLoad({ filter: OCLIF }, loadLazily);
+    onLoad({ filter: /[\\/]debug[\\/]src[\\/]index\.js$/ }, () => ({ contents: DEBUG }));
+  },
+};
+
 const OCLIF = /[\\/]@oclif[\\/]core[\\/]lib[\\/].*\.js$/;
 
 // oclif first, and what it needs: it is CommonJS, looks for these, and finds its own package.json by the last.
@@ -50,7 +61,7 @@ const oclif = await build({
   entryPoints: ['lib/oclif.js'],
   outfile: 'lib/oclif.js',
   allowOverwrite: true,
-  plugins: [builtins, { name: 'lazy-oclif', setup: ({ onLoad }) => onLoad({ filter: OCLIF }, loadLazily) }],
+  plugins: [builtins, lazyOclif],
   banner: {
     js: `import { createRequire as decantRequire } from 'node:module';
 const require = decantRequire(import.meta.url);

@@ -10,6 +10,14 @@ export interface Blame {
   readonly share: 'each' | 'any';
 }
 
+/** What is done between one who has acted and the next. */
+export interface Parting {
+  /** @throws BodyError for what the one has left that nobody may leave */
+  end(): void;
+  /** Sets what can be gone back to; undefined where there is no transaction. */
+  readonly mark?: (name: string) => void;
+}
+
 /** What one of them did; more than one, where there was nothing to go back to in between. */
 interface Act {
   readonly actors: Actor[];
@@ -25,26 +33,26 @@ interface Act {
  */
 export class Acts {
   readonly #db: Database;
-  readonly #part: ((mark: string) => void) | undefined;
+  readonly #parting: Parting;
   // A name that no migration can know.
   readonly #prefix = `decant_${randomBytes(6).toString('hex')}`;
   readonly #acts: Act[] = [];
 
-  /** @param part ends an act, and sets a mark before the next; undefined where there is no transaction */
-  constructor(db: Database, part?: (mark: string) => void) {
+  constructor(db: Database, parting: Parting) {
     this.#db = db;
-    this.#part = part;
+    this.#parting = parting;
   }
 
-  /** To be called before one of them acts. @throws what `part` finds wrong with the one before it */
+  /** To be called before one of them acts. @throws BodyError for what the one before it has left */
   begin(actor: Actor, amounts: () => Amounts): void {
     const last = this.#acts.at(-1);
     const mark = `${this.#prefix}_${this.#acts.length}`;
-    if (last !== undefined && this.#part === undefined) last.actors.push(actor);
-    else {
-      if (last !== undefined) this.#part?.(mark);
-      this.#acts.push({ actors: [actor], mark, amounts });
+    if (last !== undefined) {
+      this.#parting.end();
+      if (this.#parting.mark === undefined) return void last.actors.push(actor);
+      this.#parting.mark(mark);
     }
+    this.#acts.push({ actors: [actor], mark, amounts });
   }
 
   /** Who acts, or was the last to. */

@@ -8,7 +8,7 @@ import { ForeignKeyGuard } from '../sqlite/foreign-key-guard.js';
 import { LossGuard } from '../sqlite/loss-guard.js';
 import { ReachFinder } from '../sqlite/reach.js';
 import type { BatchLedger, MigrationScope } from '../sqlite/scope.js';
-import { Acts } from './acts.js';
+import { Acts, type Parting } from './acts.js';
 import { amountsOf, damageBy, evidenceSoFar, toldOf, type Evidence } from './damage.js';
 import { pastOf, type Inside } from './past.js';
 import type { RecordedCall, StatementRecorder } from './statement-recorder.js';
@@ -35,21 +35,21 @@ export class BodyWatch {
   /** Texts that only create, kept for the day that something else follows. */
   #quiet: string[] = [];
   readonly #warnings = new Set<string>();
-  readonly #part: ((mark: string) => void) | undefined;
+  readonly #parting: Parting;
   /** Made where there are hooks. */
   #acts: Acts | undefined;
   #failed: { readonly error: unknown; readonly sql: string } | undefined;
 
-  /** @param part ends what one has done of those who share the body, in a transaction, and sets a mark before the next */
+  /** @param parting between those who share the body */
   constructor(
     db: Database,
     rules: BodyRules,
     inside: Inside,
+    parting: Parting,
     recorder?: StatementRecorder,
-    part?: (mark: string) => void,
   ) {
     this.#db = db;
-    this.#part = part;
+    this.#parting = parting;
     this.#recorder = recorder;
     this.#rules = rules;
     this.#inside = inside;
@@ -82,14 +82,16 @@ export class BodyWatch {
 
   /** Completes the error of a body by what is known here. */
   told(error: BodyError): BodyError {
-    if (error.kind === 'ended the transaction') error.blaming(this.#acts?.now());
+    const { kind } = error;
+    if (kind === 'ended the transaction' || kind === 'left a transaction open')
+      error.blaming(this.#acts?.now());
     return error.warning(this.warnings);
   }
 
   #begins(actor: Actor): void {
     this.#recorder?.refuseEnd();
     const known = this.#guards && evidenceSoFar(this.#guards);
-    this.#acts ??= new Acts(this.#db, this.#part);
+    this.#acts ??= new Acts(this.#db, this.#parting);
     this.#acts.begin(actor, () =>
       known === undefined ? new Map() : amountsOf(damageBy(known, this.#rules.expectLoss), known.log),
     );

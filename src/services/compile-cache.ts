@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { makeFolders } from './folders.js';
 
 /** What was compiled of a file, and the digest of all that it depended on. */
@@ -12,7 +12,7 @@ const WAIT = 1000;
 /**
  * Keeps what was compiled, of all the files of a folder in one: a file for each would take longer to write than the
  * compiler takes. The cache may be deleted at any time, and several processes may use it at once: the last to write
- * wins, and what it did not know is compiled anew. Where it cannot be read or written, all is compiled.
+ * wins, and what it did not know is compiled anew. What is of no use any more is left out or removed. Where it cannot be read or written, all is compiled.
  */
 export class CompileCache {
   readonly #packs = new Map<string, Map<string, Entry>>();
@@ -42,7 +42,12 @@ export class CompileCache {
   write(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const folder of this.#changed) keep(this.#fileOf(folder), this.#packOf(folder));
+    for (const folder of this.#changed) {
+      const pack = this.#packOf(folder);
+      forget(pack, folder);
+      keep(this.#fileOf(folder), pack);
+    }
+    if (this.#changed.size > 0) sweep(this.folder);
     this.#changed.clear();
   }
 
@@ -80,6 +85,28 @@ function keep(file: string, pack: ReadonlyMap<string, Entry>): void {
   if (written && succeeds(() => renameSync(half, file))) return;
   succeeds(() => rmSync(half, { force: true }));
 }
+
+// What was renamed or deleted is not asked for again.
+function forget(pack: Map<string, Entry>, folder: string): void {
+  succeeds(() => {
+    const there = new Set(readdirSync(folder));
+    for (const file of pack.keys()) if (!there.has(basename(file))) pack.delete(file);
+  });
+}
+
+// Of a folder that is gone nothing tells, but that its file has not been written for long. So it is with what a process
+// that was killed has left half written.
+function sweep(folder: string): void {
+  succeeds(() => {
+    for (const name of readdirSync(folder)) {
+      const file = join(folder, name);
+      if (NAME.test(name) && Date.now() - statSync(file).mtimeMs > LONG) rmSync(file);
+    }
+  });
+}
+
+const NAME = /^[0-9a-f]{64}\.json(?:\.\d+)?$/;
+const LONG = 90 * 24 * 60 * 60 * 1000;
 
 function succeeds(attempt: () => void): boolean {
   try {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import type { DiscoveredMigration, MigrationDefinition } from '../domain/migration.js';
 import { DuplicateMigrationError, InvalidMigrationError, SourceError } from '../errors.js';
@@ -71,7 +71,7 @@ function sourceOf(a: string, b: string, all: ReadonlySet<string>): string {
 function list(directory: string): readonly string[] {
   try {
     return readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => !entry.isDirectory())
+      .filter((entry) => entry.isFile() || (entry.isSymbolicLink() && mayBeFile(join(directory, entry.name))))
       .map((entry) => entry.name)
       .toSorted();
   } catch (cause) {
@@ -79,13 +79,17 @@ function list(directory: string): readonly string[] {
   }
 }
 
+// A link to nothing is not left out in silence: whoever needs it says that it cannot be read.
+function mayBeFile(link: string): boolean {
+  return statSync(link, { throwIfNoEntry: false })?.isFile() ?? true;
+}
+
 function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new InvalidMigrationError(`Cannot read ${file}: ${reasonOf(cause)}.`, 'Check its permissions.', {
-      cause,
-    });
+    const hint = existsSync(file) ? 'Check its permissions.' : 'Mend the link, or put the file back.';
+    throw new InvalidMigrationError(`Cannot read ${file}: ${reasonOf(cause)}.`, hint, { cause });
   }
 }
 

@@ -6,6 +6,7 @@ import {
   IrreversibleMigrationError,
   ReversibleError,
 } from '../errors.js';
+import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { isSqliteError } from './sqlite-errors.js';
 
@@ -35,19 +36,28 @@ function stackOf(error: unknown): string {
 }
 
 /**
- * The line of the innermost frame that is in a file. A frame names it as a path or as a URL, which has a query when the
- * file was imported anew.
+ * The line of the innermost frame that is in a file. A frame names it as a path or as a URL, with no link in it; the URL
+ * has a query when the file was imported anew.
  */
 export function lineIn(file: string | undefined, error: unknown): number | undefined {
   if (file === undefined) return undefined;
+  const names = [file, realPathOf(file)].flatMap((path) => [pathToFileURL(path).href, path]);
   for (const frame of stackOf(error).split('\n')) {
-    for (const name of [pathToFileURL(file).href, file]) {
+    for (const name of names) {
       const at = frame.indexOf(name);
       const line = at === -1 ? undefined : /^(?:\?[^:]*)?:(\d+)/.exec(frame.slice(at + name.length))?.[1];
       if (line !== undefined) return Number(line);
     }
   }
   return undefined;
+}
+
+function realPathOf(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file; // it has been deleted since, or never was one
+  }
 }
 
 /**

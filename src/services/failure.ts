@@ -22,7 +22,7 @@ import { damageError, NOT_UNDONE, undoneText } from './damage-error.js';
 import { codeOf, hintOf, lineIn, messageOf } from './error-facts.js';
 import { hookText, type FailedHook } from './hook-calls.js';
 import type { LoadedMigration } from './loaded-migration.js';
-import { migrationText, soleHookOf, subjectOf, type Subject } from './subject.js';
+import { failedHookOf, migrationText, soleHookOf, subjectOf, type Subject } from './subject.js';
 import { hintFor, isLocked, LACKS_CONFIGURATION } from './sqlite-errors.js';
 import { BodyError } from './transaction-manager.js';
 
@@ -59,7 +59,8 @@ export function failureOf(
     ...more(progress, body),
     completed,
   };
-  if (hook !== undefined) return hookError(hook, body, failure);
+  const failed = failedHookOf(body, hook);
+  if (failed !== undefined) return hookError(failed, body, failure);
   return errorFor(body, failure, subjectOf(failure, loaded.file, body.blame));
 }
 
@@ -147,6 +148,7 @@ function hookError(hook: FailedHook, { kind, cause }: BodyError, failure: Failur
   const reason = {
     threw: told,
     'did damage': told,
+    'left a transaction open': told,
     'returned a promise': 'it returned a promise, and must be synchronous',
     'ended the transaction': `it ended the engine's transaction${told && `: ${told}`}`,
   }[kind];
@@ -203,15 +205,17 @@ function lockedAfter(error: DatabaseLockedError, completed: readonly string[]): 
 function hint(failure: Failure, cause: unknown, what: 'migration' | 'hook' = 'migration'): string {
   const { sqliteCode, rolledBack, direction } = failure;
   if (sqliteCode !== undefined && /FULL|IOERR|READONLY|CORRUPT/.test(sqliteCode)) return hintFor(sqliteCode);
-  if (rolledBack === 'unknown') {
-    const own = hintOf(cause);
-    return `${own === undefined ? '' : `${own} `}It ran without a transaction: look at what it left, mend it, and run again.`;
-  }
+  if (rolledBack === 'unknown') return unguardedHint(cause, what);
   const again = `run decant migrate:${direction} again${stateText(failure)}`;
   return (
     ownHint(cause, again) ??
     `${LACKS_CONFIGURATION.test(messageOf(cause)) ? CONFIGURE : ''}Mend the ${what} and ${again}`
   );
+}
+
+function unguardedHint(cause: unknown, what: 'migration' | 'hook'): string {
+  const advice = `look at what it left, mend ${what === 'hook' ? 'the hook' : 'it'}, and run again.`;
+  return [hintOf(cause) ?? [], `It ran without a transaction: ${advice}`].flat().join(' ');
 }
 
 // What refuses something knows what to do about it; what cannot be undone is not always to be tried again.

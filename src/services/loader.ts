@@ -4,6 +4,7 @@ import type { DiscoveredMigration, MigrationClass } from '../domain/migration.js
 import { DependencyError } from '../errors.js';
 import type { Loading } from './loaded-migration.js';
 import type { MigrationSource } from './migration-source.js';
+import { wasLoadedFrom } from './origins.js';
 
 /** Loads the migrations of one command: each once, and none that nobody has asked for. */
 export class Loader {
@@ -100,5 +101,9 @@ function unknownClassIn({ definition }: Loading, loadings: readonly Loading[]): 
 
 function nameOf(target: MigrationClass, loadings: readonly Loading[]): string | undefined {
   const { name } = optionsOf(target);
-  return name ?? loadings.find(({ definition }) => definition === target)?.discovered.name;
+  if (name !== undefined) return name;
+  const loading =
+    loadings.find(({ definition }) => definition === target) ??
+    loadings.find(({ discovered }) => wasLoadedFrom(target, discovered.file));
+  return loading?.discovered.name;
 }

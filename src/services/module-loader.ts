@@ -3,6 +3,7 @@ import { optionsOf } from '../domain/declared.js';
 import { isDefinition, type MigrationDefinition } from '../domain/migration.js';
 import { InvalidMigrationError } from '../errors.js';
 import { importFile } from './import-file.js';
+import { rememberOrigin } from './origins.js';
 import { canLoadTypeScript, isTypeScript } from './typescript.js';
 
 /**
@@ -24,6 +25,7 @@ export async function importMigration(
       `Leave \`name\` out of @migration(): the file's name is what counts.`,
     );
   }
+  rememberOrigin(definition, file);
   return definition;
 }
 

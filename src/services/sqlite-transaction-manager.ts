@@ -90,8 +90,8 @@ export class SqliteTransactionManager extends TransactionManager {
 
   override runBody(body: Body, rules = STRICT_RULES, recorder?: StatementRecorder): readonly string[] {
     if (!this.#db.inTransaction) return this.session(() => this.#runOutside(body, rules, recorder));
-    const part = (mark: string): void => this.#part(guarded, mark);
-    const watch = new BodyWatch(this.#db, rules, this.#inside, recorder, part);
+    const parting = { end: () => this.#partInside(guarded), mark: (name: string) => this.#mark(name) };
+    const watch = new BodyWatch(this.#db, rules, this.#inside, parting, recorder);
     const guarded = new GuardedDatabase(
       this.#db,
       this.watched(watch),
@@ -124,17 +124,18 @@ export class SqliteTransactionManager extends TransactionManager {
 
   #runOutside(body: Body, rules: BodyRules, recorder?: StatementRecorder): readonly string[] {
     this.#setForeignKeys(rules.foreignKeys);
-    const watch = new BodyWatch(this.#db, rules, 'none', recorder);
+    const parting = { end: () => this.#partOutside(guarded) };
+    const watch = new BodyWatch(this.#db, rules, 'none', parting, recorder);
     const guarded = new GuardedDatabase(this.#db, this.watched(watch), () => false, recorder);
     try {
       callAndKill(body, guarded);
+      this.#partOutside(guarded);
     } catch (error) {
-      throw this.#failureOutside(error, guarded);
+      throw watch.told(this.#failureOutside(error, guarded));
     } finally {
       watch.restoreSettings();
       this.#foreignKeys = this.#readForeignKeys(); // here the body may have set them itself
     }
-    if (this.#db.inTransaction) this.#refuseOpenTransaction();
     watch.refuseDamage();
     return watch.warnings;
   }
@@ -177,16 +178,20 @@ export class SqliteTransactionManager extends TransactionManager {
   }
 
   // Each of those who share a body has a guard of its own. The mark lies outside of that, and so it stays.
-  #part(guarded: GuardedDatabase, mark: string): void {
+  #mark(name: string): void {
+    this.#db.exec(`SAVEPOINT ${name}; ${this.#guard.open}`);
+  }
+
+  #partInside(guarded: GuardedDatabase): void {
     guarded.endIterators();
     const gone = this.#releaseGuard(guarded);
     if (gone !== undefined) throw gone;
-    this.#db.exec(`SAVEPOINT ${mark}; ${this.#guard.open}`);
   }
 
-  #refuseOpenTransaction(): never {
-    this.#rollback();
-    throw new BodyError('threw', undefined, new Error('it began a transaction and did not end it'));
+  #partOutside(guarded: GuardedDatabase): void {
+    guarded.endIterators();
+    if (this.#db.inTransaction)
+      throw new BodyError('left a transaction open', undefined, new Error(LEFT_OPEN));
   }
 
   #failureInside(error: unknown, guarded: GuardedDatabase, sql: string | undefined): BodyError {
@@ -196,7 +201,7 @@ export class SqliteTransactionManager extends TransactionManager {
   }
 
   #failureOutside(error: unknown, guarded: GuardedDatabase): BodyError {
-    this.#rollback(); // what the body itself began and left open
+    this.#rollback(); // what was begun and left open
     return bodyErrorOf(error, guarded);
   }
 
@@ -217,6 +222,8 @@ export class SqliteTransactionManager extends TransactionManager {
     this.#statements.rows(sql).run();
   }
 }
+
+const LEFT_OPEN = 'it began a transaction (BEGIN or SAVEPOINT) and did not end it';
 
 function guardNamed(name: string): { readonly open: string; readonly release: string } {
   return { open: `SAVEPOINT ${name}`, release: `RELEASE ${name}` };

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Failure } from '../errors.js';
 import type { Blame } from './acts.js';
 import { hookText, type FailedHook } from './hook-calls.js';
+import type { BodyError } from './transaction-manager.js';
 
 /** Whom an error is about: the failed migration, or hooks that were called for it. */
 export interface Subject {
@@ -17,6 +18,14 @@ export interface Subject {
 export function soleHookOf(blame: Blame | undefined): FailedHook | undefined {
   const [actor, ...others] = blame?.actors ?? [];
   return actor === 'migration' || others.length > 0 ? undefined : actor;
+}
+
+/** The hook that failed: one that threw, or one that left a transaction open, which is told as if it had thrown. */
+export function failedHookOf(
+  { kind, blame }: BodyError,
+  thrower: FailedHook | undefined,
+): FailedHook | undefined {
+  return kind === 'left a transaction open' ? soleHookOf(blame) : thrower;
 }
 
 /** @param file the migration's */

@@ -85,7 +85,12 @@ export abstract class TransactionManager {
 /** How a migration's body failed; the service turns it into the error that a user sees. */
 export class BodyError extends Error {
   constructor(
-    readonly kind: 'threw' | 'returned a promise' | 'ended the transaction' | 'did damage',
+    readonly kind:
+      | 'threw'
+      | 'returned a promise'
+      | 'ended the transaction'
+      | 'left a transaction open'
+      | 'did damage',
     /** The statement that failed or ended the transaction, as far as the handle saw it. */
     readonly sql: string | undefined,
     cause?: unknown,
@@ -98,7 +103,7 @@ export class BodyError extends Error {
   /** What the user was to be warned of, had it gone well. */
   warnings: readonly string[] = [];
 
-  /** Of one that did damage or ended the transaction: who it was, where there are hooks. */
+  /** Of one that did damage, or ended or left open a transaction: who it was, where there are hooks. */
   blame: Blame | undefined;
 
   warning(warnings: readonly string[]): this {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Options as SwcOptions } from '@swc/core';
@@ -78,7 +78,8 @@ export function compileAhead(files: readonly string[]): void {
   if (cache === undefined) return;
   for (const file of files.filter(isTypeScript)) {
     try {
-      compiled(readFileSync(file, 'utf8'), file);
+      const path = realpathSync(file); // by which it will be imported
+      compiled(readFileSync(path, 'utf8'), path);
     } catch {
       continue;
     }

@@ -26,7 +26,7 @@ export interface MigrationScope {
   parks(rows: number): void;
   /**
    * To be called before a hook acts, or the migration between hooks.
-   * @throws BodyError when the one before it has ended the transaction
+   * @throws BodyError when the one before it has ended the transaction, or left one open
    */
   begins(actor: Actor): void;
   /** Tells the user. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import { CompileCache } from '../../src/services/compile-cache.js';
@@ -62,6 +62,21 @@ describe('the cache of what was compiled', () => {
     const kept = readFileSync(join(folder, String(readdirSync(folder)[0])), 'utf8');
     expect(kept).toContain('three');
     expect(kept).not.toMatch(/one|two/);
+  });
+
+  it('forgets files that are gone, and removes what has been of no use for long', () => {
+    const [folder, sources] = [makeFolder(), makeFolder({ '001_a.ts': '', '002_b.ts': '' })];
+    compile(folder, join(sources, '001_a.ts'));
+    rmSync(join(sources, '001_a.ts'));
+    const [pack = ''] = readdirSync(folder);
+    const [old, young] = [`${'0'.repeat(64)}.json`, `${'1'.repeat(64)}.json`];
+    for (const name of [old, `${young}.123`, young, 'of-others.json']) writeFileSync(join(folder, name), '');
+    const long = new Date(Date.now() - 91 * 24 * 60 * 60 * 1000);
+    for (const name of [old, `${young}.123`, 'of-others.json']) utimesSync(join(folder, name), long, long);
+    compile(folder, join(sources, '002_b.ts'));
+    expect(readdirSync(folder).toSorted()).toEqual([young, pack, 'of-others.json'].toSorted());
+    expect(readFileSync(join(folder, pack), 'utf8')).not.toContain('001_a');
+    expect(compile(folder, join(sources, '002_b.ts')).asked).toBe(false);
   });
 
   it.each([

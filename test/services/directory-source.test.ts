@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import type { DiscoveredMigration } from '../../src/domain/migration.js';
 import { DirectorySource } from '../../src/services/directory-source.js';
 import { errorOf } from '../helpers/errors.js';
 import { makeFolder } from '../helpers/files.js';
@@ -61,6 +63,23 @@ describe('discover', () => {
     const folder = makeFolder();
     mkdirSync(join(folder, '001_a.ts'));
     expect(new DirectorySource(folder).discover()).toEqual([]);
+  });
+
+  it('follows links to files, leaves alone what is no file, and says which link leads nowhere', () => {
+    const folder = makeFolder({ 'elsewhere/a.ts': BOMB });
+    symlinkSync(join('elsewhere', 'a.ts'), join(folder, '001_a.ts'));
+    symlinkSync('nowhere', join(folder, '002_b.ts'));
+    symlinkSync('elsewhere', join(folder, '003_c.ts'));
+    execFileSync('mkfifo', [join(folder, '004_d.ts')]);
+    const source = new DirectorySource(folder);
+    const [a, b, ...others] = source.discover();
+    expect([a?.name, b?.name, others]).toEqual(['001_a', '002_b', []]);
+    expect(source.checksum(a as DiscoveredMigration)).toMatch(/^[0-9a-f]{64}$/);
+    expect(errorOf(() => source.checksum(b as DiscoveredMigration))).toMatchObject({
+      code: 'DECANT_INVALID_MIGRATION',
+      message: `Cannot read ${join(folder, '002_b.ts')}: it does not exist.`,
+      hint: 'Mend the link, or put the file back.',
+    });
   });
 
   it.each([

@@ -1,3 +1,5 @@
+import { realpathSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import type { PlanStep } from '../../src/domain/plan.js';
@@ -10,6 +12,7 @@ import {
 import { failureOf } from '../../src/services/failure.js';
 import type { LoadedMigration } from '../../src/services/loaded-migration.js';
 import { BodyError } from '../../src/services/transaction-manager.js';
+import { makeFolder } from '../helpers/files.js';
 
 const FILE = '/app/migrations/002_it is.ts';
 const STEP: PlanStep = { name: '002_it is', direction: 'up', reason: 'pending' };
@@ -41,6 +44,17 @@ describe('the line of a failure', () => {
     expect(failure.failure.line).toBe(line);
     const place = line === undefined ? '002_it is.ts' : `002_it is.ts:${line}`;
     expect(failure.message).toBe(`Migration 002_it is (${place}) failed: no`);
+  });
+
+  it('is found behind a link, since a frame names the file without it', () => {
+    const [folder, link] = [realpathSync(makeFolder({ '001_a.ts': '' })), join(makeFolder(), 'link')];
+    symlinkSync(folder, link);
+    const error = Object.assign(new Error('no'), { stack: `at up (${join(folder, '001_a.ts')}:7:1)` });
+    const failure = failed(
+      new BodyError('threw', undefined, error),
+      loaded({ file: join(link, '001_a.ts') }),
+    );
+    expect(failure.failure.line).toBe(7);
   });
 
   it('is not looked for where there is no file', () => {

@@ -10,6 +10,7 @@ import {
   type Database as Connection,
   type Direction,
   type MigrationDefinition,
+  type MigrationObject,
 } from '../../src/domain/migration.js';
 import { batch } from '../../src/batch/batch.js';
 import type { MigrationFailedError } from '../../src/errors.js';
@@ -349,6 +350,89 @@ describe('of several, an error names', () => {
   });
 });
 
+/** `partsFor`, for a migration that has no transaction. */
+function bareParts(direction: Direction, deeds: Deeds): DecantOptions {
+  const { migrations, ...parts } = partsFor(direction, deeds);
+  const [{ up: apply, down }] = migrations as [MigrationObject];
+  class Bare extends Migration {
+    up(handle: Connection): void {
+      apply(handle);
+    }
+    override down(handle: Connection): void {
+      down?.(handle);
+    }
+  }
+  migration({ name: '001_a', transaction: false })(Bare);
+  return { ...parts, migrations: [Bare], backup: 'destructive' };
+}
+
+describe('of a transaction that is left open where there is none, an error names', () => {
+  const OPEN = 'it began a transaction (BEGIN or SAVEPOINT) and did not end it';
+  const places = CULPRITS.flatMap(([culprit, place]) =>
+    ['BEGIN; CREATE TABLE made (x)', 'SAVEPOINT q'].flatMap((sql) =>
+      (['up', 'down'] as const).map((direction) => ({ culprit, place, sql, direction })),
+    ),
+  );
+
+  it.each(places)('$culprit, by $sql ($direction)', async ({ culprit, place, sql, direction }) => {
+    const called: Place[] = [];
+    const noting = (at: Place): Deed => {
+      return (handle) => {
+        called.push(at);
+        if (at === place) handle.exec(sql);
+        else handle.exec('VACUUM');
+      };
+    };
+    const deeds = { beforeEach: noting('beforeEach'), body: noting('body'), afterEach: noting('afterEach') };
+    const service = serviceFor(bareParts(direction, deeds));
+    if (direction === 'down') await service.up();
+    const error = await rejectionOf(service[direction]());
+    const isHook = place !== 'body';
+    expect(error).toMatchObject({
+      code: isHook ? 'DECANT_MIGRATION_HOOK' : 'DECANT_MIGRATION_FAILED',
+      message: `${culprit} failed${isHook ? ' at 001_a' : ''}: ${OPEN}`,
+      hint: expect.stringMatching(
+        isHook ? /restored from .* Mend the hook and/ : /restored from .* Mend the migration and/,
+      ),
+      failure: { migration: '001_a', rolledBack: 'restored' },
+      ...(isHook ? { hook: 'Bad', event: place } : {}),
+    });
+    const order: readonly Place[] = ['beforeEach', 'body', 'afterEach'];
+    expect(called).toEqual(order.slice(0, order.indexOf(place) + 1));
+    expect(db.inTransaction).toBe(false);
+    expect(tablesOf(other)).not.toContain('made');
+    expect(recordedIn(other)).toEqual(direction === 'up' ? [] : ['001_a']);
+  });
+
+  it.each(CULPRITS)('%s, in a dry run on a copy', async (culprit, place) => {
+    const service = serviceFor(bareParts('up', { [place]: says('SAVEPOINT q') }));
+    const { error } = await service.dryRun('up', { on: 'copy' });
+    expect(error?.message).toBe(`${culprit} failed${place === 'body' ? '' : ' at 001_a'}: ${OPEN}`);
+    expect(error?.hint.includes('hook')).toBe(place !== 'body');
+  });
+
+  it('the file of the hook, and what is left where there is no backup', async () => {
+    const path = join(folder, 'hooks.mjs');
+    writeFileSync(path, "export default { afterEach: (_step, db) => db.exec('BEGIN') };");
+    const parts = bareParts('up', { body: says('CREATE TABLE stays (x)') });
+    const error = await rejectionOf(serviceFor({ ...parts, hooks: [path], backup: 'never' }).up());
+    expect(error).toMatchObject({
+      message: `Hook hooks.mjs.afterEach (hooks.mjs) failed at 001_a: ${OPEN}`,
+      hint: 'It ran without a transaction: look at what it left, mend the hook, and run again.',
+      failure: { file: path, rolledBack: 'unknown' },
+    });
+    expect(tablesOf(other)).toContain('stays');
+  });
+
+  it('nobody, where each ends what it began', async () => {
+    const whole = says('BEGIN; INSERT INTO kept VALUES (4); COMMIT; SAVEPOINT q; RELEASE q');
+    const report = await serviceFor(
+      bareParts('up', { beforeEach: whole, body: whole, afterEach: whole }),
+    ).up();
+    expect(report.steps).toMatchObject([{ outcome: 'applied' }]);
+  });
+});
+
 describe('between hooks', () => {
   it('lies a savepoint, where there are hooks, and nowhere else', async () => {
     const told: string[] = [];
@@ -387,6 +471,14 @@ describe('between hooks', () => {
       message: 'Hook Bad.afterEach failed at 001_a: no such savepoint: mine',
       failure: { rolledBack: 'all' },
     });
+  });
+
+  it('ends an iterator that a hook left open, also where there is no transaction', async () => {
+    const deeds = {
+      beforeEach: (handle: Connection) => void handle.prepare('SELECT * FROM kept').iterate().next(),
+      body: says('VACUUM'),
+    };
+    expect((await serviceFor(bareParts('up', deeds)).up()).steps).toMatchObject([{ outcome: 'applied' }]);
   });
 
   it('a setting that a hook makes still holds, and is put back in the end', async () => {

@@ -132,6 +132,100 @@ describe('importMigration', () => {
 const body = (what: string, sql: string): string =>
   `// ${what}\n${'\n'.repeat(what === 'second' ? 3 : 0)}function up(db) {\n  db.exec('${sql}');\n}\n`;
 
+/** Runs a script that has `decant`, `service`, `db` and `write`, in a process of its own, and returns what it has told. */
+function toldBy(script: string): Promise<unknown> {
+  const folder = makeFolder({ 'package.json': '{"type": "module"}' });
+  const before = `
+    import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+    import { dirname, join } from 'node:path';
+    import Database from 'better-sqlite3';
+    import { container } from 'tsyringe';
+    import { MigrationService, registerDecant } from 'decant';
+    const told = [];
+    const pathOf = (name) => join(${JSON.stringify(folder)}, name);
+    const write = (name, text) => {
+      mkdirSync(dirname(pathOf(name)), { recursive: true });
+      writeFileSync(pathOf(name), text);
+    };
+    const one = (sql) => \`export default class One { up(db) { db.exec('\${sql}'); } }\`;
+    const two = (from, rest = '') => \`
+      import { migration } from 'decant';
+      import One from '\${from}';
+      class Two { up(db) { db.exec('CREATE TABLE two (x)'); } \${rest} }
+      migration({ dependsOn: [One] })(Two);
+      export default Two;\`;
+    const upIn = async (directory) => {
+      const own = container.createChildContainer();
+      const db = new Database(':memory:');
+      registerDecant(own, { database: db, directory: pathOf(directory) });
+      const up = () => own.resolve(MigrationService).up().then(
+        ({ steps }) => steps.map(({ name, outcome }) => name + ' ' + outcome).join(', '),
+        (error) => error.message,
+      );
+      return async () => void told.push(await up());
+    };`;
+  const register = ['--import', 'reflect-metadata', '--import', join(ROOT, 'lib', 'register.js')];
+  return resultOf(`${before} ${script} console.log(JSON.stringify(told));`, {}, register);
+}
+
+describe('a class that another migration depends on, once its file was edited', () => {
+  const FAILS = /^Migration 001_one \(001_one\.\w+:1\) failed: near "BOGUS"/;
+  const BOTH = '001_one applied, 002_two applied';
+
+  it.each(['mjs', 'ts'])('is still known by that file: .%s', async (extension) => {
+    const told = await toldBy(`
+      const up = await upIn('m');
+      write('m/001_one.${extension}', one('BOGUS'));
+      write('m/002_two.${extension}', two('./001_one.${extension}'));
+      await up();
+      write('m/001_one.${extension}', one('CREATE TABLE one (x)'));
+      await up();`);
+    expect(told).toEqual([expect.stringMatching(FAILS), BOTH]);
+  });
+
+  it('also where the other was edited too, or has come later', async () => {
+    const told = await toldBy(`
+      for (const [folder, earlier] of [['a', ['002_two.mjs']], ['b', []]]) {
+        const up = await upIn(folder);
+        write(folder + '/001_one.mjs', one('BOGUS'));
+        for (const file of earlier) write(folder + '/' + file, two('./001_one.mjs'));
+        await up();
+        write(folder + '/001_one.mjs', one('CREATE TABLE one (x)'));
+        write(folder + '/002_two.mjs', two('./001_one.mjs', 'down() {}'));
+        await up();
+      }`);
+    expect(told).toEqual([expect.stringMatching(FAILS), BOTH, expect.stringMatching(FAILS), BOTH]);
+  });
+
+  it('and not by its name: a file that is gone, or that of another folder, is none of them', async () => {
+    const told = await toldBy(`
+      const up = await upIn('m');
+      write('m/001_one.mjs', one('BOGUS'));
+      write('m/002_two.mjs', two('./001_one.mjs'));
+      await up();
+      write('n/001_one.mjs', one('CREATE TABLE one (x)'));
+      write('n/002_two.mjs', two('../m/001_one.mjs'));
+      await (await upIn('n'))();
+      renameSync(pathOf('m/001_one.mjs'), pathOf('m/001_first.mjs'));
+      await up();`);
+    const unknown = expect.stringMatching(/002_two → class One leads to no migration/);
+    expect(told).toEqual([expect.stringMatching(FAILS), unknown, unknown]);
+  });
+
+  it('and by each file that exports it', async () => {
+    const told = await toldBy(`
+      write('m/001_one.mjs', one('CREATE TABLE one (x)'));
+      write('n/001_one.mjs', "export { default } from '../m/001_one.mjs';");
+      write('n/002_two.mjs', two('../m/001_one.mjs'));
+      await (await upIn('m'))();
+      const up = await upIn('n');
+      await up();
+      write('n/001_one.mjs', one('CREATE TABLE mine (x)'));
+      await (await upIn('n'))();`);
+    expect(told).toEqual(['001_one applied', BOTH, BOTH]);
+  });
+});
+
 // Node keeps what it has imported, and jest keeps modules of its own: so this is a process of its own.
 describe('a file that was edited while the process runs', () => {
   const EXPORTS: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -200,6 +200,16 @@ describe('what is compiled ahead', () => {
     expect(load('003_c.mts')).toMatchObject({ source: expect.stringContaining('edited') });
     expect(compiled).toHaveLength(4);
     expect(errorOf(() => load('002_b.ts'))).toBeInstanceOf(SyntaxError);
+  });
+
+  it('is not compiled again where the folder is a link to another', async () => {
+    const { load } = await hooks(makeFolder());
+    const { compileAhead } = await import('../../src/services/typescript.js');
+    const [folder, link] = [realpathSync(makeFolder(FILES)), join(makeFolder(), 'link')];
+    symlinkSync(folder, link);
+    compileAhead([join(link, '001_a.ts')]);
+    load(pathToFileURL(join(folder, '001_a.ts')).href, {} as never, (() => undefined) as never);
+    expect(compiled).toEqual(['001_a.ts']);
   });
 
   it('is nothing where nothing is kept', async () => {
