@@ -26,7 +26,7 @@ export function reportOf(
     '',
     '<!-- Written by `npm run bench`. What a person has to say about it is in notes.md. -->',
     '',
-    ...settingLines(setting),
+    ...settingLines(setting, peers),
     '## Targets',
     '',
     'How many times as much as what it is compared with, at most, and what was measured.',
@@ -44,18 +44,25 @@ export function tablesText(title: string, tables: readonly Table[]): string {
   return [title, '', ...tablesOf(tables, base)].join('\n');
 }
 
-function settingLines({ date, machine, versions, pragmas, load, minutes }: Setting): string[] {
+function settingLines(
+  { date, machine, versions, pragmas, load, minutes }: Setting,
+  peers: readonly Peer[],
+): string[] {
   const [before, after] = load.map((each) => each.toFixed(1));
   return [
     `${date}, ${machine}. Load average ${before} before and ${after} at the end; the run took ${minutes.toFixed(0)} minutes.`,
     '',
-    `Every connection: ${pragmas.map((pragma) => `\`${pragma}\``).join(', ')}. Each figure is the median of several rounds in which all took turns, every time in a process of its own, so nothing is warm. The clock runs from before the database is opened; the library is imported before that, its migrations and what it loads when it is used are not.`,
+    `All are on better-sqlite3${peers.map(otherDriver).join('')}. Every connection is set to ${pragmas.map((pragma) => `\`${pragma}\``).join(', ')}, but for the CLI (5): there the file is in WAL, and each tool opens it its own way. Each figure is the median of several rounds in which all took turns, every time in a process of its own, so nothing is warm. The clock runs from before the database is opened; the library is imported before that, its migrations and what it loads when it is used are not. “Once”: it took more than 4 s, and was not tried again.`,
     '',
     Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
     '',
   ];
+}
+
+function otherDriver({ name, driver }: Peer): string {
+  return driver === undefined ? '' : `; ${name} on ${driver}`;
 }
 
 const WORKLOADS: readonly ((measured: Measurements, peers: readonly Peer[]) => string[])[] = [
@@ -89,14 +96,14 @@ const WORKLOADS: readonly ((measured: Measurements, peers: readonly Peer[]) => s
   ({ rollback }) => [
     '## 4. Roll all back',
     '',
-    'From the same list, in the process that has applied it. drizzle-orm has no way back. TypeORM rolls back one at a time.',
+    'From the same list, in the process that has applied it. drizzle-orm has no way back. TypeORM rolls back one at a time. At 5,000 only the bare loop and Decant: some peers would need minutes.',
     '',
     ...tablesOf(rollback),
   ],
   ({ coldStart }) => [
     '## 5. CLI, cold start of status',
     '',
-    'The whole process, 10 migrations. umzug: a script of `runAsCLI()`. drizzle-orm has no such command.',
+    'The whole process, 10 migrations. umzug: a script of `runAsCLI()`, whose `executed` names what is applied, and does not look for what is pending. drizzle-orm has no such command.',
     '',
     ...tablesOf([coldStart], 'node + better-sqlite3 + one SELECT'),
   ],

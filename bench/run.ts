@@ -36,7 +36,7 @@ async function run(peers: readonly Peer[], only: readonly string[]): Promise<voi
   const setting: Setting = {
     date: new Date().toISOString().slice(0, 16).replace('T', ' ') + ' UTC',
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${(totalmem() / 2 ** 30).toFixed(0)} GB, ${type()} ${release()}`,
-    versions: { 'Node.js': process.versions.node, ...Object.fromEntries(peers.map(versionOf)) },
+    versions: { 'Node.js': process.versions.node, ...Object.fromEntries(peers.flatMap(versionsOf)) },
     pragmas: JSON.parse(readFileSync(join(BENCH, 'pragmas.json'), 'utf8')) as readonly string[],
     load: [before, loadavg()[0] ?? NaN],
     minutes: (performance.now() - start) / 60_000,
@@ -88,8 +88,10 @@ async function peerOf(id: string): Promise<Peer> {
   return { ...((await import(`./peers/${id}.js`)) as Omit<Peer, 'id'>), id };
 }
 
-function versionOf({ library }: Peer): readonly [name: string, version: string] {
-  const path = library === 'decant' ? '..' : join('node_modules', library);
-  const text = readFileSync(join(BENCH, path, 'package.json'), 'utf8');
-  return [library, (JSON.parse(text) as { version: string }).version];
+function versionsOf({ packages }: Peer): readonly (readonly [name: string, version: string])[] {
+  return packages.map((name) => {
+    const path = name === 'decant' ? '..' : join('node_modules', name);
+    const text = readFileSync(join(BENCH, path, 'package.json'), 'utf8');
+    return [name, (JSON.parse(text) as { version: string }).version];
+  });
 }

@@ -6,7 +6,7 @@ import { makeLargeTable, migrationsOf, writeMigrations } from './workload.js';
 const { contestant: module, workload, count, file, directory, large } = JSON.parse(process.argv[2]);
 const contestant = await import(`./${module}.js`);
 const migrations = migrationsOf(workload === 'large table' ? 0 : (count ?? 0));
-const list = { file, migrations, ...(workload === 'apply' && contestant.prepare?.({ migrations })) };
+const list = { file, migrations, ...(workload === 'apply' && contestant.prepare?.({ file, migrations })) };
 const folder = { file, directory };
 
 const WORKLOADS = {

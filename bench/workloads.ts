@@ -15,8 +15,10 @@ import {
 export interface Peer {
   readonly id: string;
   readonly name: string;
-  /** The package whose version is reported. */
-  readonly library: string;
+  /** The packages whose versions are reported. */
+  readonly packages: readonly string[];
+  /** Where it is not better-sqlite3. */
+  readonly driver?: string;
   readonly transaction: string;
   readonly cli?: {
     config(paths: { file: string; directory: string }): readonly [name: string, text: string];

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { writeLicenses } from './licenses.js';
 
 rmSync('lib', { recursive: true, force: true });
 const { status } = spawnSync('tsc', ['-p', 'tsconfig.build.json'], {
@@ -32,7 +33,14 @@ const builtins = {
   },
 };
 
-const COMMON = { bundle: true, platform: 'node', format: 'esm', target: 'node22', legalComments: 'inline' };
+const COMMON = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22',
+  legalComments: 'inline',
+  metafile: true,
+};
 
 // Whoever does not debug oclif needs nothing that colours its messages.
 const DEBUG = `module.exports = process.env.DEBUG ? require('./node.js') : () => Object.assign(() => {}, { enabled: false });`;
@@ -48,7 +56,7 @@ const lazyOclif = {
 const OCLIF = /[\\/]@oclif[\\/]core[\\/]lib[\\/].*\.js$/;
 
 // oclif first, and what it needs: it is CommonJS, looks for these, and finds its own package.json by the last.
-await build({
+const oclif = await build({
   ...COMMON,
   entryPoints: ['lib/oclif.js'],
   outfile: 'lib/oclif.js',
@@ -62,8 +70,8 @@ const __dirname = require('node:path').dirname(__filename);`,
   },
 });
 
-if (readFileSync('lib/oclif.js', 'utf8').includes('localeCompare'))
-  throw new Error('oclif compares by locale elsewhere now: see loadLazily');
+if (/localeCompare|"node_modules\/typescript\//.test(readFileSync('lib/oclif.js', 'utf8')))
+  throw new Error('oclif compares by locale, or asks TypeScript, elsewhere now: see loadLazily');
 
 // What is imported by name from outside, and by oclif. All share one copy of what they have in common: a migration that
 // imports decant means the very classes of the CLI that runs it.
@@ -76,6 +84,7 @@ const SHARED = [
   'decant',
   'lilconfig',
   'reflect-metadata',
+  'semver',
   'tsyringe',
 ];
 const { metafile } = await build({
@@ -88,15 +97,16 @@ const { metafile } = await build({
   external: SHARED,
   plugins: [builtins],
   chunkNames: 'chunks/[name]-[hash]',
-  metafile: true,
 });
+writeLicenses('lib/licenses.txt', [oclif.metafile, metafile]);
 const written = new Set(Object.keys(metafile.outputs).map((file) => join(file)));
 for (const file of filesIn('lib')) if (!written.has(file)) rmSync(file);
 chmodSync('lib/cli.js', 0o755);
 
 // oclif requires at its start all that it may ever need: help, templates, globs, spinners. Here each file is required where
 // it is first used, as TypeScript's output allows: what it requires it calls `files_1`, and uses no otherwise than `files_1.list`.
-// And it sorts the commands by locale, for which Node.js needs 7 ms the first time.
+// It sorts the commands by locale, for which Node.js needs 7 ms the first time. And it asks TypeScript for the settings of an
+// application that runs as source, which Decant never does: it would get ours, bundled.
 function loadLazily({ path }) {
   const text = readFileSync(path, 'utf8');
   const required = /^(?:const|var) (\w+_\d+) = ((?:__import\w+\()?require\("[^"]+"\)\)?);$/gm;
@@ -105,6 +115,7 @@ function loadLazily({ path }) {
   const uses = new RegExp(`(?<![\\w.])(?:${names.join('|')})(?=[.;)\\]])`, 'g');
   const contents = text
     .replace('a.id.localeCompare(b.id)', '(a.id < b.id ? -1 : 1)')
+    .replace("require('typescript')", '{}')
     .replaceAll(uses, '($&())')
     .replaceAll(
       required,

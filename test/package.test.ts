@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { makeFolder } from './helpers/files.js';
@@ -82,6 +82,35 @@ const VALUES = [
   'rollbackMigration',
   'runPendingMigrations',
 ];
+
+const LIB = join(ROOT, 'lib');
+const code = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.js'))
+  .map((file) => readFileSync(join(LIB, file), 'utf8'))
+  .join('\n');
+// esbuild names in the code the files that it has taken it from.
+const BUNDLED = /(?:"|\/\/ )(?:[^"\n]*\/)?node_modules\/((?:@[^/"\n]+\/)?[^/"\n]+)\//g;
+const bundled = [...new Set(Array.from(code.matchAll(BUNDLED), ([, name]) => name))];
+const notices = readFileSync(join(LIB, 'licenses.txt'), 'utf8');
+const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  dependencies: Record<string, string>;
+};
+
+describe('what the build bundles', () => {
+  it('has a notice in lib/licenses.txt', () => {
+    expect(bundled).toEqual(expect.arrayContaining(['@oclif/core', 'ansi-regex', 'diff', 'sqlite3-parser']));
+    expect(bundled.filter((name) => !notices.includes(`\n\n${name} `))).toEqual([]);
+    expect(notices).toContain('Copyright (c) 2018 Salesforce.com');
+  });
+
+  it.each(Object.keys(dependencies).filter((name) => !name.startsWith('@types/')))(
+    'leaves out %s, which is installed',
+    (name) => {
+      const loaded = new RegExp(`(?:\\bfrom |\\bimport |\\bimport\\(|\\brequire[\\w.]*\\()["']${name}["'/]`);
+      expect(code).toMatch(loaded);
+    },
+  );
+});
 
 describe('the package', () => {
   it("gives the same to import 'decant' and to require('decant')", async () => {

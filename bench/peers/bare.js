@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { configure, filesOf } from '../workload.js';
 
 export const name = 'bare loop';
-export const library = 'better-sqlite3';
+export const packages = ['better-sqlite3'];
 export const transaction = 'each';
 export const files = filesOf('mjs', (_title, up) => `export const up = (db) => db.exec(${up}.join(';'));\n`);
 

@@ -5,7 +5,7 @@ import { Migration, migration, MigrationService, registerDecant } from '../../li
 import { configure, filesOf } from '../workload.js';
 
 export const name = 'Decant';
-export const library = 'decant';
+export const packages = ['decant'];
 export const transaction = 'each';
 export const files = filesOf(
   'mjs',

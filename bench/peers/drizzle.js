@@ -1,14 +1,11 @@
 // It has only files, no status and no way back.
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator';
 import { configure, writeMigrations } from '../workload.js';
 
 export const name = 'drizzle-orm';
-export const library = 'drizzle-orm';
+export const packages = ['drizzle-orm'];
 export const transaction = 'one for all';
 
 export function files(migrations) {
@@ -25,9 +22,9 @@ export function files(migrations) {
   ];
 }
 
-/** Called before the clock runs: what the others get as a list. */
-export function prepare({ migrations }) {
-  const directory = mkdtempSync(join(tmpdir(), 'decant-bench-drizzle-'));
+/** Called before the clock runs: what the others get as a list, as files in the folder of the run. */
+export function prepare({ file, migrations }) {
+  const directory = `${file}-files`;
   writeMigrations(directory, { files }, migrations);
   return { directory };
 }

@@ -2,7 +2,7 @@ import knex from 'knex';
 import { configure, filesOf } from '../workload.js';
 
 export const name = 'knex';
-export const library = 'knex';
+export const packages = ['knex'];
 export const transaction = 'one for all';
 export const files = filesOf(
   'cjs',

@@ -6,7 +6,7 @@ import { FileMigrationProvider, Migrator, NO_MIGRATIONS } from 'kysely/migration
 import { configure, filesOf } from '../workload.js';
 
 export const name = 'kysely';
-export const library = 'kysely';
+export const packages = ['kysely', 'kysely-ctl'];
 export const transaction = 'one for all';
 export const files = filesOf(
   'mjs',

@@ -5,7 +5,7 @@ import { filesOf, PRAGMAS } from '../workload.js';
 const LIBRARY = import.meta.resolve('@mikro-orm/migrations'); // a file of a temporary folder would not find it
 
 export const name = 'MikroORM';
-export const library = '@mikro-orm/migrations';
+export const packages = ['@mikro-orm/migrations', '@mikro-orm/sqlite', '@mikro-orm/cli'];
 export const transaction = 'one for all';
 export const files = filesOf(
   'js',

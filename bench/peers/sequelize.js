@@ -3,7 +3,8 @@ import { SequelizeStorage, Umzug } from 'umzug';
 import { filesOf, PRAGMAS } from '../workload.js';
 
 export const name = 'sequelize + umzug';
-export const library = 'sequelize';
+export const packages = ['sequelize', 'umzug', 'sqlite3', 'sequelize-cli'];
+export const driver = 'sqlite3, which is asynchronous';
 export const transaction = 'none';
 export const files = filesOf(
   'cjs',

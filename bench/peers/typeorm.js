@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { configure, filesOf } from '../workload.js';
 
 export const name = 'TypeORM';
-export const library = 'typeorm';
+export const packages = ['typeorm'];
 export const transaction = 'one for all';
 export const files = filesOf(
   'cjs',

@@ -4,7 +4,7 @@ import { Umzug } from 'umzug';
 import { configure, filesOf } from '../workload.js';
 
 export const name = 'umzug';
-export const library = 'umzug';
+export const packages = ['umzug'];
 export const transaction = 'none';
 export const files = filesOf(
   'cjs',
