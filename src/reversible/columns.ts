@@ -3,7 +3,7 @@ import { quoteText } from '../sqlite/rebuild-plan.js';
 import { addItem, constraintOf, dropColumn, needColumn, needTable } from '../sqlite/table-edit.js';
 import { columnOf, textOf, type TableSql } from '../sqlite/table-sql.js';
 import { stateOf } from '../sqlite/table-state.js';
-import { quoteName } from '../sqlite/tokens.js';
+import { nameOf, quoteName } from '../sqlite/tokens.js';
 import { altered, parkColumn, putBack, textBefore, type Redefined } from './column-texts.js';
 import { countOf, keyOf, parkedRowOf, refuseVacuumed, rowOf, type Key } from './keys.js';
 import { operation, type Operation, type Work } from './operation.js';
@@ -64,7 +64,7 @@ function pairedWith(work: Work, table: string, key: Key): { readonly found: numb
 
 function refuseValueless(table: TableSql, column: string, added: number): void {
   const isNeeded = constraintOf(needColumn(table, column), 'NOT') !== undefined;
-  if (added === 0 || !isNeeded || defaultOf(table, column) !== 'NULL') return;
+  if (added === 0 || !isNeeded || !/^null$/i.test(defaultOf(table, column))) return;
   throw new ReversibleError(
     table.name,
     `${String(added)} ${added === 1 ? 'row' : 'rows'} came later and would have no ${column}, which is NOT NULL and has no default`,
@@ -76,10 +76,15 @@ function refuseValueless(table: TableSql, column: string, added: number): void {
 function defaultOf(table: TableSql, column: string): string {
   const constraint = constraintOf(needColumn(table, column), 'DEFAULT');
   if (constraint === undefined) return 'NULL';
-  const text = textOf(table, { from: constraint.at + 1, to: constraint.to });
-  // A bare word is a text there. https://sqlite.org/lang_createtable.html#the_default_clause
-  return /^(?!(?:null|true|false|current_\w+)$)[a-z_]\w*$/i.test(text) ? quoteText(text) : text;
+  const [from, to] = [constraint.at + 1, constraint.to];
+  const text = textOf(table, { from, to });
+  // A name is a text there, bare or in quotes of any kind, and no column's.
+  // https://sqlite.org/lang_createtable.html#the_default_clause
+  const name = to - from === 1 ? nameOf(table.tokens[from]) : undefined;
+  return name === undefined || VALUE.test(text) ? text : quoteText(name);
 }
+
+const VALUE = /^(?:null|true|false|current_(?:date|time|timestamp))$/i;
 
 // After the column that it stood behind, if that is there still.
 function withColumn(now: TableSql, old: TableSql, column: string): string {

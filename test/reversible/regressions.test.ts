@@ -61,6 +61,31 @@ it('moves the rows that a condition names, also when it looks at where they go',
   db.close();
 });
 
+it.each([
+  '"quoted"',
+  '[quoted]',
+  '`it``s`',
+  "'it''s'",
+  'word',
+  'donnée',
+  'current_user',
+  '"null"',
+  'TRUE',
+  'NULL',
+  "x'00ff'",
+  '-1.5',
+  "(lower('ABC'))",
+])('gives a row that came later the default of a column that comes back: DEFAULT %s', async (value) => {
+  const db = new Connection(':memory:');
+  db.exec(`CREATE TABLE t (id INTEGER PRIMARY KEY, v DEFAULT ${value}); INSERT INTO t (id) VALUES (1)`);
+  const before = db.prepare('SELECT v FROM t').pluck().get();
+  await up(db, DROP);
+  db.exec('INSERT INTO t (id) VALUES (2)');
+  await down(db, DROP);
+  expect(db.prepare('SELECT v FROM t ORDER BY id').pluck().all()).toEqual([before, before]);
+  db.close();
+});
+
 it('puts a dropped column back into a row whose key was put in capitals since', async () => {
   const db = new Connection(':memory:');
   db.exec(`CREATE TABLE t (x TEXT COLLATE NOCASE PRIMARY KEY, v); INSERT INTO t VALUES ('a', 1)`);
