@@ -27,7 +27,7 @@ export class Loader {
   async load(names: readonly string[]): Promise<void> {
     const wanted = new Set(names.filter((name) => !this.#loadings.has(name)));
     const next = this.#discovered.filter(({ name }) => wanted.has(name));
-    this.#source.expect(next);
+    this.#source.expect?.(next);
     for (const discovered of next) {
       // Before it is loaded: should it be edited meanwhile, the next status says so.
       const checksum = this.#source.checksum(discovered);

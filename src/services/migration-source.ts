@@ -6,7 +6,7 @@ export abstract class MigrationSource {
   abstract discover(): readonly DiscoveredMigration[];
 
   /** Told which will be loaded next, one by one: what can be done for all of them at once takes less time. */
-  expect(_migrations: readonly DiscoveredMigration[]): void {}
+  expect?(migrations: readonly DiscoveredMigration[]): void;
 
   /**
    * The class or object behind one name.

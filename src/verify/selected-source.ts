@@ -23,7 +23,7 @@ export class SelectedSource extends MigrationSource {
   }
 
   override expect(migrations: readonly DiscoveredMigration[]): void {
-    this.#source.expect(migrations);
+    this.#source.expect?.(migrations);
   }
 
   override load(
