@@ -122,8 +122,12 @@ export function reindexSql(db: Database, old: TableState, draft: Draft): readonl
   const computed = changed.length === 0 ? [] : old.columns.filter(({ isGenerated }) => isGenerated);
   const touched = [...changed.map(({ column }) => column), ...computed].map(({ name }) => foldName(name));
   const names = new Set([...touched, ...draft.fills.keys()]);
+  // One that asks for a rowid where there is none has never read anything.
+  const isThere = (rowid: string): boolean =>
+    old.rowid.exists || old.columns.some(({ name }) => foldName(name) === foldName(rowid));
   return readersOf(db, old.table.name)
-    .filter(({ columns }) => columns.some((column) => names.has(foldName(column))))
+    .filter(({ rowid }) => isThere(rowid))
+    .filter(({ rowid, columns }) => [rowid, ...columns].some((column) => names.has(foldName(column))))
     .map(({ name }) => `INSERT INTO main.${quoteName(name)} (${quoteName(name)}) VALUES ('rebuild')`);
 }
 

@@ -31,6 +31,15 @@ const CASES: readonly (readonly [what: string, schema: string, change: Change])[
     'CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a CHECK (t.a > 0))',
     (s) => s.addColumn('t', 'b', 'TEXT').renameColumn('t', 'b', 'c'),
   ],
+  ...['TEXT', 'INTEGER'].map(
+    (type) =>
+      [
+        `a search index over a table without rowids, which has never worked: ${type}`,
+        `CREATE TABLE t (a INT, b ANY PRIMARY KEY) STRICT, WITHOUT ROWID; INSERT INTO t VALUES (1, 2);
+         CREATE VIRTUAL TABLE o USING fts5 (a, content=t)`,
+        (s) => s.alterColumn('t', 'a', { type, lossy: 'allow' }),
+      ] satisfies (typeof CASES)[number],
+  ),
   [
     'a trigger that was broken before is so again',
     `CREATE TABLE t (a, b GENERATED ALWAYS AS (a)); CREATE TRIGGER o AFTER UPDATE ON t BEGIN UPDATE t SET "rowid" = 1, a = 1 WHERE more; END`,

@@ -412,11 +412,12 @@ function reordered(old: TableModel, now: TableModel): readonly number[] {
 
 /** The full-text tables whose index is not that of their content. */
 export function desynced(db: Database): readonly string[] {
-  const found = rowsOf<{ name: string }>(
+  const found = rowsOf<{ name: string; sql: string }>(
     db,
-    "SELECT name FROM main.sqlite_schema WHERE sql LIKE '%USING fts5%'",
+    "SELECT name, sql FROM main.sqlite_schema WHERE sql LIKE '%USING fts5%'",
   );
   return found
+    .filter(({ sql }) => canFit(db, sql))
     .map(({ name }) => name)
     .filter((name) => {
       db.exec('SAVEPOINT look');
@@ -429,6 +430,18 @@ export function desynced(db: Database): readonly string[] {
         db.exec('ROLLBACK TO look; RELEASE look');
       }
     });
+}
+
+// A column named rowid, of which several rows have the same, is what they would all be found by.
+function canFit(db: Database, sql: string): boolean {
+  const table = /content='((?:[^']|'')*)'/.exec(sql)?.[1]?.replaceAll("''", "'");
+  if (table === undefined) return true;
+  try {
+    const same = `SELECT 1 FROM ${quoted(table, 0)} GROUP BY rowid HAVING count(*) > 1 OR rowid IS NULL`;
+    return rowsOf(db, same).length === 0;
+  } catch {
+    return true; // a table without rowids, of which nothing is ever found
+  }
 }
 
 export function integrity(db: Database): readonly string[] {
