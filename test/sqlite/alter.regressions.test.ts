@@ -195,6 +195,14 @@ function refusedOfUsers(change: (opened: Connection) => unknown): AlterTableErro
 
 const TWO = 'CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT)';
 
+it('makes a full-text index anew that finds its rows by a column that is changed', () => {
+  const opened = databaseOf(`CREATE TABLE users (k, a, b); INSERT INTO users VALUES (1, 'x', 7), (2, 'y', 8);
+    CREATE VIRTUAL TABLE f USING fts5 (a, content='users', content_rowid='K'); INSERT INTO f (f) VALUES ('rebuild')`);
+  alterTable(opened, 'users', (table) => table.setGenerated('k', 'b', { lossy: 'allow' }));
+  opened.exec("INSERT INTO f (f, rank) VALUES ('integrity-check', 1)");
+  expect(opened.prepare("SELECT rowid, a FROM f WHERE f MATCH 'x'").raw().all()).toEqual([[7, 'x']]);
+});
+
 it('leaves a full-text index alone whose column is computed no longer, and keeps its values', () => {
   const opened = databaseOf(`CREATE TABLE users (a AS (b || 'x'), b); INSERT INTO users VALUES (1), (2);
     CREATE VIRTUAL TABLE f USING fts5 (a, content='users'); INSERT INTO f (f) VALUES ('rebuild')`);
