@@ -6,7 +6,17 @@ import { stateOf } from '../sqlite/table-state.js';
 import { quoteName } from '../sqlite/tokens.js';
 import { lossOf } from '../sqlite/verify-copy.js';
 import { altered, parkColumn, putBack, textBefore, type Redefined } from './column-texts.js';
-import { countOf, keyOf, parkedAs, parkedRowOf, refuseVacuumed, rowOf, same, type Key } from './keys.js';
+import {
+  countOf,
+  keyOf,
+  parkedAs,
+  parkedRowOf,
+  refuseVacuumed,
+  rowOf,
+  same,
+  undistinguished,
+  type Key,
+} from './keys.js';
 import { operation, type ConflictOptions, type Operation, type Work } from './operation.js';
 
 /** What is to be different about a column. What is left out stays. */
@@ -32,6 +42,7 @@ export function alteringColumn(table: string, column: string, change: ColumnChan
       const key = type === undefined ? null : keyOf(work.connection, state, name);
       if (key !== null) parkColumn(work, state.table.name, key, name, parkedAs('n', 1));
       const texts = altered(work, table, (builder) => noteChange(builder, name, change));
+      if (key?.kind === 'rowid') refuseIfRowid(work, state.table.name);
       if (key !== null) keepChanged(work, state.table.name, key, name);
       return { ...texts, key };
     },
@@ -52,6 +63,12 @@ function noteChange(builder: TableBuilder, column: string, change: ColumnChange)
   if (notNull === false) builder.dropNotNull(column);
   if (value !== undefined) builder.setDefault(column, value);
   if (collate !== undefined) builder.setCollate(column, collate);
+}
+
+// An INTEGER PRIMARY KEY is the rowid: rows would get other ones than those that they were parked by.
+function refuseIfRowid({ connection }: Work, table: string): void {
+  const { rowidColumn } = stateOf(connection, table);
+  if (rowidColumn !== undefined) throw undistinguished(table, `${rowidColumn} would become`);
 }
 
 // Most values are the same under another type: only those that are not need the archive.

@@ -26,14 +26,21 @@ export function keyOf(db: Database, state: TableState, changing?: string): Key {
   if (isKept && isKey(db, state, names)) return primaryKeyOf(db, state, names);
   const hidden = hiddenRowidOf(state);
   if (hidden !== null) return { columns: [hidden], kind: 'rowid' };
-  throw new ReversibleError(
-    state.table.name,
-    isKept
-      ? 'its rows cannot be told apart: columns have taken all names of the rowid, and there is no primary key'
-      : `${String(changing)} is what tells its rows apart`,
-    'Use execute({ up, down }), and write the way back by hand.',
-  );
+  throw isKept
+    ? new ReversibleError(
+        state.table.name,
+        'its rows cannot be told apart: columns have taken all names of the rowid, and there is no primary key',
+        BY_HAND,
+      )
+    : undistinguished(state.table.name, `${String(changing)} is`);
 }
+
+/** @param subject a column, and its verb */
+export function undistinguished(table: string, subject: string): ReversibleError {
+  return new ReversibleError(table, `${subject} what tells its rows apart`, BY_HAND);
+}
+
+const BY_HAND = 'Use execute({ up, down }), and write the way back by hand.';
 
 function primaryKeyOf(db: Database, { table }: TableState, names: readonly string[]): Key {
   const parts = keyPartsOf(db, table.name);

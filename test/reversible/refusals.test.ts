@@ -19,6 +19,8 @@ beforeEach(() => {
     CREATE TABLE nameless (rowid, _rowid_, oid);
     CREATE TABLE keyed (id TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE lonely (a);
+    CREATE TABLE typeless (id PRIMARY KEY);
+    INSERT INTO typeless VALUES (7), ('8');
     CREATE VIRTUAL TABLE found USING fts5(name);
   `);
 });
@@ -70,6 +72,11 @@ const REFUSED: readonly (readonly [what: string, change: Change, message: RegExp
     'a key under another type',
     (s) => s.alterColumn('keyed', 'id', { type: 'BLOB' }),
     /is what tells its rows apart/,
+  ],
+  [
+    'a key that would become the rowid',
+    (s) => s.alterColumn('typeless', 'id', { type: 'INTEGER', lossy: 'allow' }),
+    /id would become what tells its rows apart/,
   ],
   ['a virtual table', (s) => s.dropTable('found'), /virtual table/],
   ['rows of a virtual table', (s) => s.delete('found', { where: 'true' }), /virtual table/],

@@ -437,8 +437,8 @@ function canFit(db: Database, sql: string): boolean {
   const table = /content='((?:[^']|'')*)'/.exec(sql)?.[1]?.replaceAll("''", "'");
   if (table === undefined) return true;
   try {
-    const same = `SELECT 1 FROM ${quoted(table, 0)} GROUP BY rowid HAVING count(*) > 1 OR rowid IS NULL`;
-    return rowsOf(db, same).length === 0;
+    const shared = `SELECT 1 FROM ${quoted(table, 0)} GROUP BY rowid HAVING count(*) > 1 OR rowid IS NULL`;
+    return rowsOf(db, shared).length === 0;
   } catch {
     return true; // a table without rowids, of which nothing is ever found
   }
