@@ -8,7 +8,7 @@ import { lossOf } from '../sqlite/verify-copy.js';
 import { altered, parkColumn, putBack, textBefore, type Redefined } from './column-texts.js';
 import {
   countOf,
-  keyOf,
+  keyOfValues,
   parkedAs,
   parkedRowOf,
   refuseVacuumed,
@@ -28,7 +28,7 @@ export interface ColumnChange extends LossyOptions, ConflictOptions {
 }
 
 interface AlteredColumn extends Redefined {
-  /** Null where no value can have changed. */
+  /** Null where no value of its own can have changed. */
   readonly key: Key | null;
 }
 
@@ -39,7 +39,7 @@ export function alteringColumn(table: string, column: string, change: ColumnChan
     (work) => {
       const state = stateOf(work.connection, table);
       const { name } = needColumn(state.table, column);
-      const key = type === undefined ? null : keyOf(work.connection, state, name);
+      const key = type === undefined ? null : keyOfValues(work.connection, state, name);
       if (key !== null) parkColumn(work, state.table.name, key, name, parkedAs('n', 1));
       const texts = altered(work, table, (builder) => noteChange(builder, name, change));
       if (key?.kind === 'rowid') refuseIfRowid(work, state.table.name);

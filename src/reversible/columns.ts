@@ -5,7 +5,7 @@ import { columnOf, textOf, type TableSql } from '../sqlite/table-sql.js';
 import { stateOf } from '../sqlite/table-state.js';
 import { nameOf, quoteName } from '../sqlite/tokens.js';
 import { altered, parkColumn, putBack, textBefore, type Redefined } from './column-texts.js';
-import { countOf, keyOf, parkedRowOf, refuseVacuumed, rowOf, type Key } from './keys.js';
+import { countOf, keyOfValues, parkedRowOf, refuseVacuumed, rowOf, type Key } from './keys.js';
 import { operation, type Operation, type Work } from './operation.js';
 
 export function addingColumn(
@@ -23,7 +23,7 @@ export function addingColumn(
 }
 
 interface DroppedColumn extends Redefined {
-  /** Null for a column that was computed: it has no values of its own. */
+  /** Null for a column that was computed. */
   readonly key: Key | null;
 }
 
@@ -33,8 +33,7 @@ export function droppingColumn(table: string, column: string): Operation {
     (work) => {
       const state = stateOf(work.connection, table);
       const { name } = needColumn(state.table, column);
-      const isComputed = state.columns.some((each) => each.name === name && each.isGenerated);
-      const key = isComputed ? null : keyOf(work.connection, state, name);
+      const key = keyOfValues(work.connection, state, name);
       if (key !== null) parkColumn(work, state.table.name, key, name, []);
       return { ...altered(work, table, (builder) => builder.dropColumn(column)), key };
     },

@@ -42,6 +42,12 @@ export function undistinguished(table: string, subject: string): ReversibleError
 
 const BY_HAND = 'Use execute({ up, down }), and write the way back by hand.';
 
+/** By what the values of a column are parked; null for one that is computed: it has none of its own. */
+export function keyOfValues(db: Database, state: TableState, column: string): Key | null {
+  const isComputed = state.columns.some(({ name, isGenerated }) => name === column && isGenerated);
+  return isComputed ? null : keyOf(db, state, column);
+}
+
 function primaryKeyOf(db: Database, { table }: TableState, names: readonly string[]): Key {
   const parts = keyPartsOf(db, table.name);
   if (parts.length === 0) return { columns: names, kind: 'primary' };
