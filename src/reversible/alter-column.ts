@@ -49,7 +49,8 @@ export function alteringColumn(table: string, column: string, change: ColumnChan
     (work, texts) => {
       const old = needTable(texts.before, table);
       const sql = textBefore(work, table, texts, (now) => withOldColumn(now, old, column));
-      if (texts.key === null) return putBack(work, table, texts, { sql });
+      if (texts.key === null)
+        return putBack(work, table, texts, { sql, ...(type !== undefined && { recomputed: column }) });
       refuseVacuumed(work, table, texts.key);
       undoAlter(work, table, { ...texts, before: sql, key: texts.key }, column, change);
     },

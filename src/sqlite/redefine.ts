@@ -20,6 +20,8 @@ export interface Redefinition {
   readonly sql: string;
   /** What columns get, as expressions over the old row `t` and what is joined to it. */
   readonly copy?: Readonly<Record<string, string>>;
+  /** A column that is computed, and may come out otherwise. */
+  readonly recomputed?: string;
   /** `LEFT JOIN … AS a ON …`, which finds at most one row for each of the table's. */
   readonly join?: string;
   /** What was broken when the table last had this text, and may be so again. */
@@ -65,10 +67,11 @@ function gone(old: TableSql, target: TableSql): TableSql['columns'] {
   return old.columns.filter(({ name }) => columnOf(target, name) === undefined);
 }
 
-function replace(db: Database, old: TableState, target: TableSql, { copy, join }: Redefinition): void {
+function replace(db: Database, old: TableState, target: TableSql, redefinition: Redefinition): void {
+  const { copy, recomputed, join } = redefinition;
   const table = old.table.name;
   const away = freeName(db, table);
-  const draft = draftOf(target, copy);
+  const draft = draftOf(target, redefinition);
   withoutRewriting(db, `ALTER TABLE main.${quoteName(table)} RENAME TO ${quoteName(away)}`);
   db.exec(target.sql);
   const made: NewTable = { name: target.name, ...shapeOf(db, target.name) };
@@ -77,13 +80,14 @@ function replace(db: Database, old: TableState, target: TableSql, { copy, join }
   verifyCopy(db, moved, draft, made);
   withoutRewriting(db, `DROP TABLE main.${quoteName(away)}`);
   for (const { sql, schema } of old.objects) db.exec(schema === 'temp' ? temporarySql(sql) : sql);
-  // Without it the text is another, and no value.
-  for (const sql of copy === undefined ? [] : reindexSql(db, old, draft)) db.exec(sql);
+  // Without either, the text is another, and no value.
+  const isSame = copy === undefined && recomputed === undefined;
+  for (const sql of isSame ? [] : reindexSql(db, old, draft)) db.exec(sql);
 }
 
-function draftOf(table: TableSql, copy: Redefinition['copy'] = {}): Draft {
+function draftOf(table: TableSql, { copy = {}, recomputed }: Redefinition): Draft {
   const fills = new Map(Object.entries(copy).map(([column, from]) => [foldName(column), from]));
-  return { table, fills, lossy: new Set() };
+  return { table, fills, lossy: new Set(recomputed === undefined ? [] : [foldName(recomputed)]) };
 }
 
 // Otherwise SQLite would have views, triggers and children follow. https://sqlite.org/pragma.html#pragma_legacy_alter_table
