@@ -127,7 +127,7 @@ function run(db: Database, planFor: (history: History) => Plan): RunReport {
   const plan = planFor({ ...history, dependencies: dependenciesOf(loadings) });
   refuseOtherWay(history, plan.command);
   refuseUnfinished(history, plan.steps);
-  const loaded = makeReady(plan, loadings, factory, new SqliteArchives(db).pruned());
+  const loaded = makeReady(plan, loadings, factory, new SqliteArchives(db));
   refusePrepare(loaded);
   const repository = new SqliteMigrationRepository(db);
   const transactions = new SqliteTransactionManager(db);

@@ -8,6 +8,7 @@ import {
 } from '../domain/migration.js';
 import type { Plan } from '../domain/plan.js';
 import { IrreversibleMigrationError } from '../errors.js';
+import type { Archives } from './archives.js';
 import type { MigrationFactory } from './migration-factory.js';
 import { STRICT_RULES, type BodyRules } from './transaction-manager.js';
 
@@ -30,14 +31,14 @@ export interface Loading {
 /**
  * Makes a plan's migrations ready to run: builds what is a class, in one go, and gives it its name.
  * @param all in order; the plan's are among them
- * @param pruned when what a migration had parked was pruned, by name
+ * @param archives what has been pruned of them cannot be put back; without it, there are none
  * @throws InjectionError; IrreversibleMigrationError when the plan rolls back what cannot be
  */
 export function makeReady(
   plan: Plan,
   all: readonly Loading[],
   factory: MigrationFactory,
-  pruned: ReadonlyMap<string, string> = new Map(),
+  archives?: Archives,
 ): LoadedMigrations {
   const planned = new Set(plan.steps.map(({ name }) => name));
   const loadings = all.filter(({ discovered }) => planned.has(discovered.name));
@@ -53,7 +54,7 @@ export function makeReady(
       return [discovered.name, { ...discovered, migration, options: optionsOf(migration), checksum }];
     }),
   );
-  refuseIrreversible(plan, loaded, pruned);
+  refuseIrreversible(plan, loaded, archives);
   return loaded;
 }
 
@@ -71,11 +72,13 @@ export function rulesOf({ options }: LoadedMigration): BodyRules {
   };
 }
 
-function refuseIrreversible(plan: Plan, loaded: LoadedMigrations, pruned: ReadonlyMap<string, string>): void {
-  for (const { name, direction } of plan.steps) {
+function refuseIrreversible({ steps }: Plan, loaded: LoadedMigrations, archives?: Archives): void {
+  const down = steps.filter(({ direction }) => direction === 'down');
+  const pruned = down.length === 0 ? undefined : archives?.pruned();
+  for (const { name } of down) {
     const migration = loaded.get(name);
-    if (direction !== 'down' || migration === undefined) continue;
-    const reason = irreversibleReason(migration, pruned.get(name));
+    if (migration === undefined) continue;
+    const reason = irreversibleReason(migration, pruned?.get(name));
     if (reason !== undefined) throw new IrreversibleMigrationError(name, reason);
   }
 }

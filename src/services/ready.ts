@@ -46,9 +46,7 @@ export async function getReady(
   const plan = withBegun(planFor(command, { ...read, dependencies }, options, policy), read);
   refuseUnfinished(read, plan.steps);
   await loader.load(plan.steps.map(({ name }) => name));
-  const isRollback = plan.steps.some(({ direction }) => direction === 'down');
-  const pruned = isRollback ? archives?.pruned() : undefined;
-  const loaded = makeReady(plan, loader.loadings, factory, pruned);
+  const loaded = makeReady(plan, loader.loadings, factory, archives);
   refuseUnmet(plan, loaded, transactions);
   return { plan, loaded };
 }
