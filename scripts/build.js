@@ -42,6 +42,8 @@ const COMMON = {
   metafile: true,
 };
 
+const OCLIF = /[\\/]@oclif[\\/]core[\\/]lib[\\/].*\.js$/;
+
 // Whoever does not debug oclif needs nothing that colours its messages.
 const DEBUG = `module.exports = process.env.DEBUG ? require('./node.js') : () => Object.assign(() => {}, { enabled: false });`;
 
@@ -52,8 +54,6 @@ const lazyOclif = {
     onLoad({ filter: /[\\/]debug[\\/]src[\\/]index\.js$/ }, () => ({ contents: DEBUG }));
   },
 };
-
-const OCLIF = /[\\/]@oclif[\\/]core[\\/]lib[\\/].*\.js$/;
 
 // oclif first, and what it needs: it is CommonJS, looks for these, and finds its own package.json by the last.
 const oclif = await build({

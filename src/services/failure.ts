@@ -1,5 +1,6 @@
 import type { Backup } from '../domain/backup.js';
 import type { RowProgress } from '../domain/batches.js';
+import type { HookCall } from '../domain/hooks.js';
 import type { PlanStep } from '../domain/plan.js';
 import {
   AlterTableError,
@@ -20,7 +21,7 @@ import {
 } from '../errors.js';
 import { damageError, NOT_UNDONE, undoneText } from './damage-error.js';
 import { codeOf, hintOf, lineIn, messageOf } from './error-facts.js';
-import { hookText, type FailedHook } from './hook-calls.js';
+import { hookText } from './hook-calls.js';
 import type { LoadedMigration } from './loaded-migration.js';
 import { failedHookOf, migrationText, soleHookOf, subjectOf, type Subject } from './subject.js';
 import { hintFor, isLocked, LACKS_CONFIGURATION } from './sqlite-errors.js';
@@ -40,7 +41,7 @@ export function failureOf(
   step: PlanStep,
   loaded: LoadedMigration,
   { completed, progress }: Left,
-  hook?: FailedHook,
+  hook?: HookCall,
 ): Error {
   if (error instanceof DatabaseLockedError) return lockedAfter(error, completed);
   const body = bodyErrorOf(error);
@@ -143,7 +144,7 @@ function errorFor(body: BodyError, failure: Failure, subject: Subject): Migratio
   return new MigrationFailedError(failure, message, hint(failure, cause), cause);
 }
 
-function hookError(hook: FailedHook, { kind, cause }: BodyError, failure: Failure): MigrationHookError {
+function hookError(hook: HookCall, { kind, cause }: BodyError, failure: Failure): MigrationHookError {
   const told = cause === undefined ? '' : messageOf(cause);
   const reason = {
     threw: told,
@@ -184,7 +185,7 @@ function lockedIn(
   step: PlanStep,
   cause: unknown,
   completed: readonly string[],
-  hook: FailedHook | undefined,
+  hook: HookCall | undefined,
 ): DatabaseLockedError {
   const who = hook === undefined ? `Migration ${step.name}` : hookText(hook, hook.event, cause);
   const error = new DatabaseLockedError(

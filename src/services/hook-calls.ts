@@ -16,9 +16,6 @@ export interface NamedHooks {
   readonly hooks: MigrationHooks;
 }
 
-/** The hook that has thrown within a migration. */
-export type FailedHook = HookCall;
-
 /** Of a body that is called in one transaction after the other: which of its calls this is. */
 export interface Edges {
   isFirst(): boolean;
@@ -32,7 +29,7 @@ const WHOLE: Edges = { isFirst: () => true, isLast: () => true };
 export class HookCalls {
   readonly #all: readonly NamedHooks[];
   readonly #counts: Map<NamedHooks, Partial<Record<HookEvent, number>>>;
-  #failed: FailedHook | undefined;
+  #failed: HookCall | undefined;
 
   constructor(all: readonly NamedHooks[] = []) {
     this.#all = all;
@@ -45,7 +42,7 @@ export class HookCalls {
   }
 
   /** The one that threw in the migration that failed, if it was a hook that threw. */
-  get failed(): FailedHook | undefined {
+  get failed(): HookCall | undefined {
     return this.#failed;
   }
 
@@ -107,7 +104,7 @@ export class HookCalls {
     }
   }
 
-  #callEach(each: NamedHooks, event: FailedHook['event'], step: RunningStep, db: Database): void {
+  #callEach(each: NamedHooks, event: HookCall['event'], step: RunningStep, db: Database): void {
     if (each.hooks[event] === undefined) return;
     const { name, file } = each;
     scopeOf(db)?.begins({ name, file, event });

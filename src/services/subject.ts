@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
+import type { HookCall } from '../domain/hooks.js';
 import type { Failure } from '../errors.js';
 import type { Blame } from './acts.js';
-import { hookText, type FailedHook } from './hook-calls.js';
+import { hookText } from './hook-calls.js';
 import type { BodyError } from './transaction-manager.js';
 
 /** Whom an error is about: the failed migration, or hooks that were called for it. */
@@ -15,7 +16,7 @@ export interface Subject {
 }
 
 /** The hook that a blame is on, where it is on nobody else. */
-export function soleHookOf(blame: Blame | undefined): FailedHook | undefined {
+export function soleHookOf(blame: Blame | undefined): HookCall | undefined {
   const [actor, ...others] = blame?.actors ?? [];
   return actor === 'migration' || others.length > 0 ? undefined : actor;
 }
@@ -23,8 +24,8 @@ export function soleHookOf(blame: Blame | undefined): FailedHook | undefined {
 /** The hook that failed: one that threw, or one that left a transaction open, which is told as if it had thrown. */
 export function failedHookOf(
   { kind, blame }: BodyError,
-  thrower: FailedHook | undefined,
-): FailedHook | undefined {
+  thrower: HookCall | undefined,
+): HookCall | undefined {
   return kind === 'left a transaction open' ? soleHookOf(blame) : thrower;
 }
 
